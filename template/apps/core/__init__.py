@@ -1,0 +1,1 @@
+"""What every app shares. Knows no other app."""

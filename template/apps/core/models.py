@@ -1,0 +1,71 @@
+"""Abstract models to build on."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.core.ids import generate_id
+
+
+class UUIDModel(models.Model):
+    """A primary key that tells nothing, cannot be guessed and sorts by creation."""
+
+    id = models.UUIDField(primary_key=True, default=generate_id, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class TimeStampedModel(models.Model):
+    """When a row was made and last saved. `QuerySet.update()` does not touch `updated_at`."""
+
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+class ActiveManager[ModelT: models.Model](models.Manager[ModelT]):
+    """Sees only rows that are not soft-deleted."""
+
+    def get_queryset(self) -> models.QuerySet[ModelT]:
+        return super().get_queryset().filter(is_deleted=False)
+
+
+class SoftDeleteModel(models.Model):
+    """A row that can be taken away and brought back.
+
+    `objects` sees what is there, `all_objects` everything. Subclasses inherit the constraint
+    with `class Meta(SoftDeleteModel.Meta)`.
+    """
+
+    is_deleted = models.BooleanField(default=False, db_index=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ActiveManager[Any] = ActiveManager()
+    all_objects: models.Manager[Any] = models.Manager()
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(is_deleted=False, deleted_at=None) | Q(is_deleted=True, deleted_at__isnull=False),
+                name="%(app_label)s_%(class)s_deleted_has_time",
+            ),
+        ]
+
+    def soft_delete(self) -> None:
+        """Take the row away. Taking it away twice keeps the first time."""
+        if not self.is_deleted:
+            self.is_deleted = True
+            self.deleted_at = timezone.now()
+            self.save(update_fields=["is_deleted", "deleted_at"])
+
+    def restore(self) -> None:
+        """Bring the row back."""
+        self.is_deleted = False
+        self.deleted_at = None
+        self.save(update_fields=["is_deleted", "deleted_at"])

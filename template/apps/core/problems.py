@@ -1,0 +1,108 @@
+"""Problem documents: the one shape of every error. Source: RFC 9457.
+
+Under `/api/` Django's own errors take it as well; other pages get HTML.
+"""
+
+from http import HTTPStatus
+from typing import NotRequired, TypedDict
+
+import structlog
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.views import defaults
+from django.views.csrf import csrf_failure as default_csrf_failure
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class FieldError(TypedDict):
+    """What is wrong with one field: a JSON pointer to it, a stable code, a sentence."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Problem(TypedDict):
+    """The members of a problem document."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str | None
+    errors: NotRequired[list[FieldError]]
+
+
+def problem(
+    status: int, *, detail: str, instance: str, code: str | None = None, errors: list[FieldError] | None = None
+) -> Problem:
+    """Return a problem document.
+
+    Args:
+        status: The HTTP status.
+        detail: One sentence about this very occurrence.
+        instance: The path that was asked for.
+        code: What kind of problem, for programs. Left out where the status says it all.
+        errors: The fields that are wrong.
+    """
+    document: Problem = {
+        "type": f"urn:problem:{code}" if code else "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "detail": detail,
+        "instance": instance,
+        "request_id": structlog.contextvars.get_contextvars().get("request_id"),
+    }
+    if errors is not None:
+        document["errors"] = errors
+    return document
+
+
+def problem_response(request: HttpRequest, status: HTTPStatus, detail: str) -> JsonResponse:
+    """Return a problem document as a response of Django's own."""
+    body = problem(status, detail=detail, instance=request.path)
+    return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answer 400: a suspicious or malformed request. `handler400`."""
+    if _is_api(request):
+        return problem_response(request, HTTPStatus.BAD_REQUEST, "The request is malformed or not allowed.")
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answer 403. `handler403`."""
+    if _is_api(request):
+        return problem_response(request, HTTPStatus.FORBIDDEN, "You may not do this.")
+    return defaults.permission_denied(request, exception)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answer 404. `handler404`."""
+    if _is_api(request):
+        return problem_response(request, HTTPStatus.NOT_FOUND, "There is nothing here.")
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """Answer 500. `handler500`."""
+    if _is_api(request):
+        return problem_response(
+            request,
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "Something went wrong here. Give the request id when you report it.",
+        )
+    return defaults.server_error(request)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer 403 to a form without its token. `CSRF_FAILURE_VIEW`."""
+    if _is_api(request):
+        return problem_response(request, HTTPStatus.FORBIDDEN, f"CSRF verification failed: {reason}")
+    return default_csrf_failure(request, reason)

@@ -1,0 +1,11 @@
+"""Housekeeping, started by the schedule in `config/settings/components/celery.py`."""
+
+from celery import shared_task
+
+from apps.users import services
+
+
+@shared_task
+def clear_expired() -> None:
+    """Delete expired sessions and tokens. Running twice does no harm."""
+    services.clear_expired()

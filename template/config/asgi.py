@@ -1,0 +1,9 @@
+"""What gunicorn serves: `gunicorn config.asgi:application -c config/gunicorn.conf.py`."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+
+application = get_asgi_application()

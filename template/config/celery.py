@@ -1,0 +1,25 @@
+"""The Celery app: `celery -A config worker` and `celery -A config beat`."""
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging, worker_init
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+
+app = Celery("config")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def keep_django_logging(**_kwargs: object) -> None:
+    """Leave logging to Django: a receiver of this signal stops Celery from configuring its own."""
+
+
+@worker_init.connect
+def disable_connection_pool(**_kwargs: object) -> None:
+    """Give a worker plain connections: Celery closes them after each task, and would close the pool with them."""
+    for database in settings.DATABASES.values():
+        database.get("OPTIONS", {}).pop("pool", None)

@@ -1,0 +1,1 @@
+"""Settings: `base` gathers the components; `local`, `test`, `staging` and `production` are environments."""

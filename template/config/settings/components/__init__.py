@@ -1,0 +1,1 @@
+"""Settings by concern, one file each."""

@@ -1,0 +1,18 @@
+"""Development: nothing but Python is needed, and nothing is secret."""
+
+from config.env import BASE_DIR, env
+
+# Before anything reads the environment. What is already set wins over the file.
+env.read_env(BASE_DIR / ".env")
+
+from config.settings.base import *  # noqa: E402
+
+DEBUG = True
+SECRET_KEY = "local-only-" * 6
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+ADMIN_URL = env.str("ADMIN_URL", "admin/")
+
+# Checks of models and serializers, with every `manage.py check`.
+INSTALLED_APPS = [*INSTALLED_APPS, "extra_checks"]
+
+LOGGING["handlers"]["console"]["formatter"] = "readable"

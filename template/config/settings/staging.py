@@ -1,0 +1,6 @@
+"""Staging: production with a name of its own and a shorter memory."""
+
+from config.settings.production import *
+
+# A mistake with TLS on a trial host should not last a year.
+SECURE_HSTS_SECONDS = 3_600
