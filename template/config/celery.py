@@ -5,12 +5,15 @@ import os
 from celery import Celery
 from celery.signals import setup_logging, worker_init
 from django.conf import settings
+from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
 app = Celery("config")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# Takes the request id out of each message and binds it to the log lines of the task.
+app.steps["worker"].add(DjangoStructLogInitStep)
 
 
 @setup_logging.connect

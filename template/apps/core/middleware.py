@@ -43,7 +43,8 @@ class RequestIDMiddleware(MiddlewareMixin):
 
     def process_request(self, request: HttpRequest) -> None:
         """Put the id where `django_structlog` reads it."""
-        given = request.headers.get("X-Request-ID", "")
+        # Not `request.headers`: it is kept once read, and would go on showing what came in.
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         request.META["HTTP_X_REQUEST_ID"] = given if _REQUEST_ID.fullmatch(given) else str(generate_id())
         structlog.contextvars.bind_contextvars(request_id=request.META["HTTP_X_REQUEST_ID"])
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import UserCreationForm as DjangoUserCreationForm
+from django.contrib.auth.forms import AdminUserCreationForm
 from django.forms import ModelForm
 from django.http import HttpRequest
 
@@ -13,16 +13,16 @@ from apps.users.services import user_welcome
 
 if TYPE_CHECKING:
     UserAdminBase = DjangoUserAdmin[User]
-    UserCreationFormBase = DjangoUserCreationForm[User]
+    UserCreationFormBase = AdminUserCreationForm[User]
 else:
     UserAdminBase = DjangoUserAdmin
-    UserCreationFormBase = DjangoUserCreationForm
+    UserCreationFormBase = AdminUserCreationForm
 
 
 class UserCreationForm(UserCreationFormBase):
     """A new account: an address and a password."""
 
-    class Meta(DjangoUserCreationForm.Meta):
+    class Meta(AdminUserCreationForm.Meta):
         model = User
         fields = ("email",)
         field_classes = {}

@@ -19,6 +19,8 @@ STORAGES = {
     **STORAGES,
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Looks for files when they are asked for, so no folder of collected files has to exist.
+WHITENOISE_AUTOREFRESH = True
 
 # An N+1 query fails the test that causes it. https://github.com/taobojlen/django-zeal
 INSTALLED_APPS = [*INSTALLED_APPS, "extra_checks", "zeal"]

@@ -1,0 +1,54 @@
+from collections.abc import Iterator
+
+import pytest
+from django.db import connections
+from django.test import Client
+from django.test.utils import override_settings
+
+
+@pytest.fixture
+def _database_away(transactional_db: None) -> Iterator[None]:
+    """Point the connection at a port where nothing listens."""
+    database = connections["default"].settings_dict
+    kept = dict(database)
+    # A method of PostgreSQL's connections only.
+    connections["default"].close_pool()  # type: ignore[attr-defined]
+    connections["default"].close()
+    database.update(HOST="127.0.0.1", PORT="1", OPTIONS={"connect_timeout": 1})
+    yield
+    database.clear()
+    database.update(kept)
+
+
+@override_settings(ALLOWED_HOSTS=["api.example.com"], SECURE_SSL_REDIRECT=True)
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+def test_a_probe_is_answered_by_address_over_plain_http(path: str) -> None:
+    response = Client(headers={"host": "10.1.2.3:8000"}).get(path)
+
+    assert response.status_code == 200
+
+
+@pytest.mark.usefixtures("_database_away")
+def test_without_its_database_the_process_lives_and_is_not_ready() -> None:
+    assert Client().get("/livez").status_code == 200
+
+    response = Client().get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json() == {"database": "unavailable"}
+
+
+@pytest.mark.parametrize("path", ["/nowhere/", "/api/nowhere/", "/static/nothing.css"])
+def test_every_response_names_its_request(path: str) -> None:
+    response = Client(headers={"X-Request-ID": "abc-123"}).get(path)
+
+    assert response["X-Request-ID"] == "abc-123"
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 65, 'x"}', "a\tb"])
+def test_an_id_that_would_spoil_the_logs_is_replaced(given: str) -> None:
+    response = Client(headers={"X-Request-ID": given}).get("/nowhere/")
+
+    assert response["X-Request-ID"] != given
+    assert len(response["X-Request-ID"]) == 36

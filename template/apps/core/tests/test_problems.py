@@ -1,0 +1,200 @@
+"""Every error is a problem document, wherever it comes from."""
+
+import pytest
+from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.test import Client
+from django.test.utils import override_settings
+from django.urls import path
+from rest_framework import exceptions, serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.test import APIClient
+from rest_framework.throttling import AnonRateThrottle
+from rest_framework.views import APIView
+
+from apps.core.exceptions import ConflictError
+from config.urls import handler400, handler403, handler404, handler500  # noqa: F401 - Django reads them from here
+
+ERRORS: dict[str, Exception] = {
+    "bug": RuntimeError("a bug"),
+    "conflict": ConflictError("It is taken: choose another."),
+    "denied": PermissionDenied(),
+    "invalid": ValidationError("Too much."),
+    "missing": Http404(),
+    "suspicious": SuspiciousOperation("odd"),
+    "teapot": exceptions.APIException("Not now."),
+}
+
+
+class ItemSerializer(serializers.Serializer[object]):
+    quantity = serializers.IntegerField(min_value=1)
+
+
+class BasketSerializer(serializers.Serializer[object]):
+    items = ItemSerializer(many=True)
+    tags = serializers.ListField(child=serializers.CharField(max_length=3), required=False)
+
+    def validate(self, attrs: dict[str, object]) -> dict[str, object]:
+        if not attrs["items"]:
+            raise serializers.ValidationError("The basket is empty.", code="empty")
+        return attrs
+
+
+class OneADay(AnonRateThrottle):
+    rate = "1/day"
+
+
+class Raises(APIView):
+    permission_classes = (AllowAny,)
+    throttle_classes = ()
+
+    def get(self, request: Request, name: str) -> Response:
+        raise ERRORS[name]
+
+    def post(self, request: Request, name: str) -> Response:
+        BasketSerializer(data=request.data).is_valid(raise_exception=True)
+        return Response()
+
+
+class Throttled(APIView):
+    permission_classes = (AllowAny,)
+    throttle_classes = (OneADay,)
+
+    def get(self, request: Request) -> Response:
+        return Response()
+
+
+def plain(request: HttpRequest, name: str) -> HttpResponse:
+    raise ERRORS[name]
+
+
+def form(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
+urlpatterns = [
+    path("api/raises/<name>/", Raises.as_view()),
+    path("api/throttled/", Throttled.as_view()),
+    path("api/plain/<name>/", plain),
+    path("api/form/", form),
+    path("pages/<name>/", plain),
+    path("form/", form),
+]
+
+pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/api/raises/conflict/", 409),
+        ("/api/raises/denied/", 403),
+        ("/api/raises/invalid/", 400),
+        ("/api/raises/missing/", 404),
+        ("/api/raises/teapot/", 500),
+        ("/api/raises/bug/", 500),
+        ("/api/raises/suspicious/", 400),
+        ("/api/plain/denied/", 403),
+        ("/api/plain/missing/", 404),
+        ("/api/plain/bug/", 500),
+        ("/api/plain/suspicious/", 400),
+        ("/api/nowhere/", 404),
+    ],
+)
+def test_an_error_of_the_api_is_a_problem_document(address: str, status: int) -> None:
+    response = Client(raise_request_exception=False).get(address)
+
+    body = response.json()
+    assert response.status_code == body["status"] == status
+    assert response["Content-Type"] == "application/problem+json"
+    assert body["instance"] == address
+    assert body["request_id"] == response["X-Request-ID"]
+    assert body["title"]
+    assert body["detail"]
+    assert "a bug" not in response.content.decode()
+
+
+@pytest.mark.parametrize(("name", "status"), [("denied", 403), ("missing", 404), ("bug", 500), ("suspicious", 400)])
+def test_an_error_of_a_page_is_a_page(name: str, status: int) -> None:
+    response = Client(raise_request_exception=False).get(f"/pages/{name}/")
+
+    assert response.status_code == status
+    assert response["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    ("address", "content_type"), [("/api/form/", "application/problem+json"), ("/form/", "text/html")]
+)
+def test_a_form_without_its_token_is_refused(address: str, content_type: str) -> None:
+    response = Client(enforce_csrf_checks=True).post(address)
+
+    assert response.status_code == 403
+    assert response["Content-Type"].startswith(content_type)
+
+
+def test_a_host_that_is_not_ours_is_refused() -> None:
+    response = Client(headers={"host": "evil.example"}).get("/api/plain/missing/")
+
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+json"
+
+
+def test_an_error_of_the_domain_says_what_kind_it_is(api_client: APIClient) -> None:
+    body = api_client.get("/api/raises/conflict/").json()
+
+    assert body["type"] == "urn:problem:conflict"
+    assert body["detail"] == "It is taken: choose another."
+
+
+@pytest.mark.parametrize(
+    ("basket", "pointers"),
+    [
+        ({}, ["#/items"]),
+        ({"items": [{"quantity": 1}, {"quantity": 0}]}, ["#/items/1/quantity"]),
+        ({"items": [{}, {}]}, ["#/items/0/quantity", "#/items/1/quantity"]),
+        ({"items": [{"quantity": 1}], "tags": ["abc", "long"]}, ["#/tags/1"]),
+        ({"items": []}, ["#"]),
+    ],
+)
+def test_each_wrong_field_is_pointed_at(api_client: APIClient, basket: object, pointers: list[str]) -> None:
+    response = api_client.post("/api/raises/x/", basket)
+
+    assert response.status_code == 400
+    assert [error["pointer"] for error in response.json()["errors"]] == pointers
+    assert all(error["code"] and error["detail"] for error in response.json()["errors"])
+
+
+@pytest.mark.parametrize(("body", "status"), [("{", 400), ("[1]", 400)])
+def test_a_body_that_is_not_the_right_json_is_refused(api_client: APIClient, body: str, status: int) -> None:
+    response = api_client.post("/api/raises/x/", body, content_type="application/json")
+
+    assert response.status_code == status
+
+
+def test_a_type_of_body_that_is_not_taken_is_refused(api_client: APIClient) -> None:
+    response = api_client.post("/api/raises/x/", "a=b", content_type="text/plain")
+
+    assert response.status_code == 415
+
+
+def test_a_method_that_is_not_there_is_refused(api_client: APIClient) -> None:
+    assert api_client.delete("/api/raises/x/").status_code == 405
+
+
+def test_who_calls_too_often_is_told_when_to_come_back(api_client: APIClient) -> None:
+    assert api_client.get("/api/throttled/").status_code == 200
+
+    response = api_client.get("/api/throttled/")
+
+    assert response.status_code == 429
+    assert int(response["Retry-After"]) > 80_000
+
+
+@override_settings(DEBUG=True, ROOT_URLCONF="config.urls")
+def test_an_unknown_path_is_a_problem_document_in_debug_mode_too(api_client: APIClient) -> None:
+    for method in (api_client.get, api_client.post, api_client.delete):
+        response = method("/api/v1/nowhere/")
+        assert response.status_code == 404
+        assert response["Content-Type"] == "application/problem+json"

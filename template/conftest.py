@@ -1,0 +1,44 @@
+"""Fixtures for every test."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from django.core.cache import cache
+from rest_framework.test import APIClient
+from zeal import zeal_context
+
+from apps.users.models import User
+from apps.users.tests.factories import UserFactory
+
+
+@pytest.fixture(autouse=True)
+def _no_repeated_queries() -> Iterator[None]:
+    """Fail a test that reads in a loop what one query could have brought."""
+    with zeal_context():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _cache_of_its_own() -> None:
+    """Give each test a part of the cache that nobody else writes to, so no throttle has counted yet."""
+    cache.key_prefix = uuid4().hex
+
+
+@pytest.fixture
+def api_client() -> APIClient:
+    """Return an API client that nobody is signed in with."""
+    return APIClient()
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    """Return a saved user."""
+    return UserFactory.create()
+
+
+@pytest.fixture
+def signed_in(api_client: APIClient, user: User) -> APIClient:
+    """Return an API client that `user` is signed in with."""
+    api_client.force_authenticate(user)
+    return api_client

@@ -1,0 +1,76 @@
+"""Tasks on a real worker, through a real Redis."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+import time_machine
+from celery.schedules import crontab
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+from rest_framework_simplejwt.tokens import RefreshToken
+from zeal import zeal_ignore
+
+from apps.users.models import User
+from apps.users.tasks import clear_expired
+from config.celery import app, disable_connection_pool
+from config.env import BASE_DIR
+
+DEADLINE_SECONDS = 30
+
+needs_redis = pytest.mark.skipif(
+    not os.environ.get("REDIS_URL"), reason="REDIS_URL is not set, and there is no redis-server"
+)
+
+
+@pytest.fixture
+def queue(transactional_db: None) -> Iterator[str]:
+    """Return the name of a queue that a worker serves, on the database of the tests."""
+    name = uuid4().hex
+    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
+    environment = {**os.environ, "DATABASE_URL": database.geturl(), "CELERY_BROKER_URL": os.environ["REDIS_URL"]}
+    command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--pool", "solo", "--queues", name]
+    with subprocess.Popen(command, cwd=BASE_DIR, env=environment, stderr=subprocess.PIPE) as worker:  # noqa: S603 - fixed
+        yield name
+        worker.terminate()
+        worker.communicate()
+
+
+@needs_redis
+def test_a_task_that_is_sent_is_run(queue: str, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app.conf, "task_always_eager", False)
+    with time_machine.travel(timezone.now() - timedelta(days=30)):
+        RefreshToken.for_user(user)
+
+    with app.connection_for_write(os.environ["REDIS_URL"]) as broker:
+        app.send_task(clear_expired.name, connection=broker, queue=queue, ignore_result=True)
+
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    with zeal_ignore():
+        while OutstandingToken.objects.exists():
+            assert time.monotonic() < deadline, "the task did not run"
+            time.sleep(0.05)
+
+
+def test_every_scheduled_task_exists_and_has_a_time() -> None:
+    app.loader.import_default_modules()
+
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        assert entry["task"] in app.tasks
+        assert isinstance(entry["schedule"], crontab)
+
+
+def test_a_worker_has_no_pool_of_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settings.DATABASES["default"]["OPTIONS"], "pool", {"max_size": 2})
+
+    disable_connection_pool()
+
+    assert "pool" not in settings.DATABASES["default"]["OPTIONS"]
