@@ -46,6 +46,13 @@ def test_every_response_names_its_request(path: str) -> None:
     assert response["X-Request-ID"] == "abc-123"
 
 
+def test_the_log_of_a_request_leaves_the_query_string_out(caplog: pytest.LogCaptureFixture) -> None:
+    Client().get("/nowhere/?code=one-time")
+
+    assert "GET /nowhere/" in caplog.text
+    assert "one-time" not in caplog.text
+
+
 @pytest.mark.parametrize("given", ["", "a b", "x" * 65, 'x"}', "a\tb"])
 def test_an_id_that_would_spoil_the_logs_is_replaced(given: str) -> None:
     response = Client(headers={"X-Request-ID": given}).get("/nowhere/")
