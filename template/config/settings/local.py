@@ -1,9 +1,12 @@
 """Development: nothing but Python is needed, and nothing is secret."""
 
+import os
+
 from config.env import BASE_DIR, env
 
 # Before anything reads the environment. What is already set wins over the file.
 env.read_env(BASE_DIR / ".env")
+os.environ.setdefault("EMAIL_URL", "consolemail://")
 
 from config.settings.base import *  # noqa: E402
 
