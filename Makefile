@@ -1,0 +1,54 @@
+# Everything that is done to this repository has a name. `make` lists them.
+
+# Where `make demo` puts its project, and the port that it serves on.
+DEST ?= build/demo
+PORT ?= 8000
+
+# uv: the machine's where it works, else one of this checkout's own, fetched with pip at first
+# use. It goes first on PATH, so that rendered projects use the same one.
+export PATH := $(CURDIR)/.tools/uv/bin:$(PATH)
+RUN := uv run --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: install
+install: ## Make the environment of the tests, fetching uv where it is missing
+	@uv --version >/dev/null 2>&1 || { \
+		echo "No working uv on this machine: fetching one into .tools/"; \
+		python3 -m venv .tools/uv && .tools/uv/bin/pip install --quiet --disable-pip-version-check uv; }
+	@uv sync --quiet
+
+.PHONY: demo
+demo: install ## Render this checkout into build/demo (or DEST=) and serve it (PORT=)
+	@$(RUN) copier copy --quiet --defaults --overwrite --vcs-ref HEAD . "$(DEST)"
+	@$(MAKE) --no-print-directory -C "$(DEST)" run PORT=$(PORT)
+
+.PHONY: test
+test: check docs ## Check this repository, build the documentation, run all tests (ARGS="-k name" picks some)
+	@$(RUN) pytest $(ARGS)
+
+.PHONY: check
+check: install ## Look for mistakes, unformatted code and wrong types in this repository
+	@$(RUN) ruff check --quiet .
+	@$(RUN) ruff format --check --quiet .
+	@$(RUN) mypy --no-error-summary
+
+.PHONY: format
+format: install ## Format the code of this repository, and mend what can be mended
+	@$(RUN) ruff check --fix --quiet . || true
+	@$(RUN) ruff format --quiet .
+
+.PHONY: docs
+docs: install ## Build the documentation into build/docs, warnings as errors
+	@$(RUN) sphinx-build --fail-on-warning --keep-going --quiet docs build/docs
+
+.PHONY: benchmark
+benchmark: install ## Measure how long a render takes
+	@$(RUN) python -m benchmarks.render
+
+.PHONY: clean
+clean: ## Remove what the other commands made
+	@rm -rf .mypy_cache .pytest_cache .ruff_cache .tools .venv build uv.lock

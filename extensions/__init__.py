@@ -1,0 +1,1 @@
+"""Jinja extensions for this repository's own pages and checks, none for `copier.yml`."""

@@ -1,0 +1,1 @@
+"""What this template promises, tested on the projects that it renders."""

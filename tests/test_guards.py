@@ -1,0 +1,288 @@
+"""Each gate of the generated `make check` refuses what it is there to refuse."""
+
+import shutil
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Render
+from tests.harness.environments import share_environment
+from tests.harness.postgres import Postgres
+from tests.harness.project import Project
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A rule of the generated project, broken.
+
+    Attributes:
+        gate: The target of the Makefile that must refuse it.
+        edit: Breaks the rule in a project that passes.
+        named: What the refusal must name: a rule, a contract or the culprit.
+    """
+
+    gate: str
+    edit: Callable[[Project], object]
+    named: str
+
+
+def adds(name: str, text: str) -> Callable[[Project], None]:
+    """Return an edit that writes a new file."""
+    return lambda project: project.write(name, text)
+
+
+def appends(name: str, text: str) -> Callable[[Project], None]:
+    """Return an edit that adds text at the end of a file."""
+    return lambda project: project.append(name, text)
+
+
+def replaces(name: str, old: str, new: str) -> Callable[[Project], None]:
+    """Return an edit that replaces the only occurrence of a text in a file."""
+    return lambda project: project.replace(name, old, new)
+
+
+def lints(rule: str, code: str) -> Guard:
+    """Return the guard of a rule of ruff: a new module, otherwise clean, breaks it."""
+    return Guard("lint", adds("apps/core/broken.py", f'"""Broken."""\n\n{code}'), rule)
+
+
+DEPENDS_ON = "dependencies = [\n"
+MODEL = "from django.db import models\n\n\nclass Thing(models.Model):\n    "
+
+GUARDS: dict[str, Guard] = {
+    "security": lints("S105", 'password = "secret"\n'),
+    "a shell": lints("S602", 'import subprocess\n\nsubprocess.run("ls", shell=True, check=True)\n'),
+    "raw SQL": lints(
+        "S608",
+        "from django.db import connection\n\n\ndef broken(name: str) -> None:\n"
+        '    """Break."""\n    with connection.cursor() as cursor:\n'
+        "        cursor.execute(f\"SELECT * FROM users WHERE name = '{name}'\")\n",
+    ),
+    "a nullable text field": lints("DJ001", f'{MODEL}"""Thing."""\n\n    name = models.CharField(null=True)\n'),
+    "a model without __str__": lints("DJ008", f'{MODEL}"""Thing."""\n\n    name = models.CharField()\n'),
+    "all fields": lints(
+        "DJ007",
+        "from django.forms import ModelForm\n\n\nclass BrokenForm(ModelForm):\n"
+        '    """Break."""\n\n    class Meta:\n        fields = "__all__"\n',
+    ),
+    "a missing annotation": lints("ANN201", 'def broken():\n    """Break."""\n'),
+    "a missing docstring": lints("D103", "def broken() -> None:\n    return\n"),
+    "an unused import": lints("F401", "import os\n"),
+    "a naive time": lints("DTZ005", "from datetime import datetime\n\nNOW = datetime.now()\n"),
+    "a blind except": lints("BLE001", "try:\n    pass\nexcept Exception:\n    raise ValueError from None\n"),
+    "a print": lints("T201", 'print("here")\n'),
+    "an exemption that exempts nothing": lints("RUF100", "NAME = 1  # noqa: S105\n"),
+    "unformatted code": Guard(
+        "format-check", adds("apps/core/broken.py", '"""Broken."""\n\nNAMES = [ 1,2 ]\n'), "broken.py"
+    ),
+    "a wrong type": Guard(
+        "types",
+        adds("apps/core/broken.py", '"""Broken."""\n\n\ndef broken() -> int:\n    """Break."""\n    return "text"\n'),
+        "[return-value]",
+    ),
+    "a missing type in apps": Guard(
+        "types",
+        adds("apps/core/broken.py", '"""Broken."""\n\n\ndef broken(value):\n    return value\n'),
+        "[no-untyped-def]",
+    ),
+    "a missing type in config": Guard(
+        "types", appends("config/env.py", "\n\ndef broken(value):\n    return value\n"), "[no-untyped-def]"
+    ),
+    "a generic without its type": Guard(
+        "types",
+        adds("apps/core/broken.py", '"""Broken."""\n\n\ndef broken(value: list) -> None:\n    """Break."""\n'),
+        "[type-arg]",
+    ),
+    "a field that a model does not have": Guard(
+        "types",
+        adds(
+            "apps/users/broken.py",
+            '"""Broken."""\n\nfrom apps.users.models import User\n\nNAMES = User.objects.values_list("nickname")\n',
+        ),
+        "[misc]",
+    ),
+    "an ignore that ignores nothing": Guard(
+        "types", adds("apps/core/broken.py", '"""Broken."""\n\nNAME = 1  # type: ignore[misc]\n'), "[unused-ignore]"
+    ),
+    "a model without its migration": Guard(
+        "migrations-check",
+        replaces(
+            "apps/users/models.py",
+            "    USERNAME_FIELD =",
+            '    nickname = models.CharField(max_length=50, default="")\n\n    USERNAME_FIELD =',
+        ),
+        "nickname",
+    ),
+    "no redirect to TLS": Guard(
+        "deploy-check", appends("config/settings/production.py", "\nSECURE_SSL_REDIRECT = False\n"), "security.W008"
+    ),
+    "no HSTS": Guard(
+        "deploy-check", appends("config/settings/production.py", "\nSECURE_HSTS_SECONDS = 0\n"), "security.W004"
+    ),
+    "a session cookie without TLS": Guard(
+        "deploy-check", appends("config/settings/production.py", "\nSESSION_COOKIE_SECURE = False\n"), "security.W012"
+    ),
+    "a setting that Django deprecates": Guard(
+        "deploy-check",
+        appends("config/settings/components/project.py", "\nFORMS_URLFIELD_ASSUME_HTTPS = True\n"),
+        "FORMS_URLFIELD_ASSUME_HTTPS",
+    ),
+    "a silent warning in development": Guard(
+        "deploy-check",
+        appends("config/settings/components/project.py", '\nSTATICFILES_DIRS = ["/nowhere"]\n'),
+        "staticfiles.W004",
+    ),
+    "no ceiling": Guard(
+        "dependencies", replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six>=1.17",\n'), "six"
+    ),
+    "no floor": Guard("dependencies", replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six<2",\n'), "six"),
+    "no bound in a group": Guard(
+        "dependencies", replaces("pyproject.toml", "\nlocal = [\n", '\nlocal = [\n    "six",\n'), "six"
+    ),
+    "an unused dependency": Guard(
+        "dependencies", replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six>=1.17,<2",\n'), "DEP002"
+    ),
+    "a dependency of a dependency": Guard(
+        "dependencies", adds("apps/core/broken.py", '"""Broken."""\n\nimport sqlparse\n'), "DEP003"
+    ),
+    "a tool of development in the code": Guard(
+        "dependencies", adds("apps/core/broken.py", '"""Broken."""\n\nimport pytest\n'), "DEP004"
+    ),
+    "an endpoint without a schema": Guard(
+        "schema-check",
+        adds(
+            "config/api.py",
+            '"""Broken."""\n\nfrom django.urls import path\nfrom rest_framework.response import Response\n'
+            "from rest_framework.views import APIView\n\n\nclass BrokenView(APIView):\n"
+            "    def get(self, request):\n        return Response({})\n\n\n"
+            'urlpatterns = [path("broken/", BrokenView.as_view())]\n',
+        ),
+        "BrokenView",
+    ),
+}
+
+# For each contract of import-linter, by its name, a module that breaks it and an import that does.
+CONTRACTS: Mapping[str, tuple[str, str]] = {
+    "Inside an app: urls, views, serializers, services and selectors, models": (
+        "apps/users/services.py",
+        "from apps.users.serializers import MeSerializer",
+    ),
+    "Domain apps stand on core, and core knows no other app": (
+        "apps/core/models.py",
+        "from apps.users.services import user_update",
+    ),
+    "The models of an app are its own: others call its services and selectors": (
+        "config/urls.py",
+        "from apps.users.models import User",
+    ),
+    "Services and selectors know nothing of HTTP": (
+        "apps/users/selectors.py",
+        "from rest_framework.response import Response",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def passing(rendered: Render, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Give a project that passes, ready for development."""
+    folder = tmp_path_factory.mktemp("passing") / "project"
+    return share_environment(Project(shutil.copytree(rendered({}).path, folder), {}))
+
+
+@pytest.fixture
+def project(passing: Project, tmp_path: Path) -> Project:
+    """Give a copy of it, to be broken."""
+    folder = shutil.copytree(passing.path, tmp_path / "project", symlinks=True)
+    return Project(folder, passing.answers, passing.variables)
+
+
+def refusal(project: Project, gate: str) -> str:
+    """Run a gate that must refuse, and return all that it prints."""
+    answer = project.make(gate, check=False)
+    assert answer.returncode != 0, f"make {gate} passed:\n{answer.stdout}{answer.stderr}"
+    return answer.stdout + answer.stderr
+
+
+@pytest.mark.parametrize("rule", GUARDS)
+def test_a_broken_rule_is_refused_by_name(rule: str, project: Project) -> None:
+    guard = GUARDS[rule]
+    before = project.read("pyproject.toml")
+    guard.edit(project)
+    if project.read("pyproject.toml") != before:
+        # Other dependencies, another environment: the shared one stays as it was.
+        (project.path / ".venv").unlink()
+        project = share_environment(project)
+    assert guard.named in refusal(project, guard.gate)
+
+
+def test_the_broken_rules_are_all_that_the_gates_refuse(passing: Project) -> None:
+    """Unbroken, the project passes each gate: the refusals above are of what was broken."""
+    for gate in sorted({guard.gate for guard in GUARDS.values()} | {"imports"}):
+        passing.make(gate)
+
+
+def test_every_gate_has_its_guard(passing: Project) -> None:
+    """A gate that joins `make check` needs a test here that sees it refuse."""
+    gates = passing.make("--question", "--print-data-base", check=False).stdout
+    (prerequisites,) = [line.partition(":")[2].split() for line in gates.splitlines() if line.startswith("check:")]
+    assert set(prerequisites) == {guard.gate for guard in GUARDS.values()} | {"imports"}
+
+
+def test_every_contract_has_its_guard(passing: Project) -> None:
+    contracts = tomllib.loads(passing.read("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    assert [contract["name"] for contract in contracts] == list(CONTRACTS)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_a_broken_contract_is_refused_by_name(contract: str, project: Project) -> None:
+    module, statement = CONTRACTS[contract]
+    project.write(module, f"{statement}\n{project.read(module)}")
+    assert f"{contract} BROKEN" in refusal(project, "imports")
+
+
+def test_a_stale_lock_is_refused(project: Project) -> None:
+    """Whoever edits a range and forgets `make lock` is told, instead of the lock changing in silence."""
+    project.replace("pyproject.toml", "whitenoise>=6.12.0,<7", "whitenoise>=6.12.0,<8")
+    before = project.read("uv.lock")
+    assert "lock" in refusal(project, "dependencies")
+    assert project.read("uv.lock") == before
+
+
+@pytest.fixture
+def services(postgres: Postgres, redis_url: str) -> dict[str, str]:
+    """Give the variables that lead a project to real servers."""
+    return {"DATABASE_URL": postgres.create_database("guards"), "REDIS_URL": redis_url}
+
+
+def test_untested_code_is_refused(project: Project, services: dict[str, str]) -> None:
+    """A module that no test ever imports counts against the coverage."""
+    project.write("apps/core/untested.py", '"""Untested."""\n\n' + "VALUE = 1\n" * 400)
+    answer = project.make("test", env=services, check=False)
+    assert answer.returncode != 0
+    assert "untested.py" in answer.stdout
+    assert "fail-under" in (answer.stdout + answer.stderr)
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ("    warnings.warn('old', DeprecationWarning, stacklevel=1)\n", "DeprecationWarning: old"),
+        ("    [group.user_set.first() for group in Group.objects.all()]\n", "N+1"),
+    ],
+    ids=["a warning", "a query in a loop"],
+)
+def test_a_test_that_warns_or_repeats_queries_fails(
+    body: str, named: str, project: Project, services: dict[str, str]
+) -> None:
+    project.write(
+        "tests/test_broken.py",
+        "import warnings\n\nimport pytest\nfrom django.contrib.auth.models import Group\n\n\n"
+        "@pytest.mark.django_db\ndef test_broken() -> None:\n    assert warnings\n"
+        "    Group.objects.create(name='a')\n    Group.objects.create(name='b')\n" + body,
+    )
+    answer = project.make("test", "ARGS=tests/test_broken.py --no-cov", env=services, check=False)
+    assert answer.returncode != 0
+    assert named in answer.stdout

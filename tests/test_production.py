@@ -1,0 +1,248 @@
+"""What a deployment installs is enough to serve requests and run tasks, and refuses to start half configured."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from tests.conftest import Render
+from tests.harness.environments import PRODUCTION, find_python, runnable_python_versions, share_environment
+from tests.harness.ports import free_port
+from tests.harness.postgres import Postgres
+from tests.harness.processes import background
+from tests.harness.project import Project
+from tests.harness.waiting import wait_until
+
+HOST = "api.example.com"
+
+REQUIRED = ["DJANGO_SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "ADMIN_URL"]
+
+# As the proxy in front of the project sends it.
+THROUGH_PROXY = {"Host": HOST, "X-Forwarded-Proto": "https"}
+
+
+@pytest.fixture
+def variables(postgres: Postgres, redis_url: str) -> dict[str, str]:
+    """Give all the variables of a production that has its services."""
+    return {
+        "DJANGO_SETTINGS_MODULE": "config.settings.production",
+        "DJANGO_SECRET_KEY": "made-up-for-this-test-0123456789-abcdefghijklmnopqrstuvwxyz",
+        "ALLOWED_HOSTS": HOST,
+        "DATABASE_URL": postgres.create_database("production"),
+        "REDIS_URL": redis_url,
+        "CELERY_BROKER_URL": redis_url.removesuffix("0") + "1",
+        "ADMIN_URL": "back-office/",
+    }
+
+
+@pytest.fixture
+def deploy(render_project: Render) -> Render:
+    """Give a function that makes a project with the production dependencies alone."""
+    return lambda answers: share_environment(render_project(answers), PRODUCTION)
+
+
+@contextmanager
+def serve(project: Project, variables: dict[str, str], application: str) -> Iterator[str]:
+    """Prepare a project as a deployment does, serve it with gunicorn, and give its address."""
+    project.python("manage.py", "migrate", "--verbosity", "0", env=variables)
+    project.python("manage.py", "collectstatic", "--noinput", "--verbosity", "0", env=variables)
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with background(
+        *(".venv/bin/gunicorn", application, "--config", "config/gunicorn.conf.py"),
+        directory=project.path,
+        environment=project.environment({**variables, "PORT": str(port), "WEB_CONCURRENCY": "2"}),
+        log=project.path / "gunicorn.log",
+    ) as process:
+        wait_until(lambda: _is_ready(address), "readiness", hopeless=process.ended)
+        yield address
+
+
+def _is_ready(address: str) -> bool:
+    """Ask as an orchestrator does: by the bare address, without TLS."""
+    try:
+        return httpx.get(f"{address}/readyz").status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.parametrize("server", ["wsgi", "asgi"])
+def test_gunicorn_serves_with_the_production_dependencies_alone(
+    server: str, deploy: Render, variables: dict[str, str]
+) -> None:
+    project = deploy({"server": server})
+    assert not (project.path / ".venv" / "bin" / "pytest").exists()
+    with serve(project, variables, f"config.{server}:application") as address:
+        assert httpx.get(f"{address}/livez").status_code == httpx.codes.OK
+        # Whoever comes without TLS is sent to it; a host that is not ours is refused.
+        plain = httpx.get(f"{address}/api/schema/", headers={"Host": HOST})
+        assert plain.status_code == httpx.codes.MOVED_PERMANENTLY
+        assert plain.headers["location"].startswith(f"https://{HOST}/")
+        foreign = httpx.get(f"{address}/api/schema/", headers={**THROUGH_PROXY, "Host": "evil.example"})
+        assert foreign.status_code == httpx.codes.BAD_REQUEST
+
+        me = httpx.get(f"{address}/api/v1/users/me/", headers=THROUGH_PROXY)
+        assert me.status_code == httpx.codes.UNAUTHORIZED
+        assert me.headers["content-type"] == "application/problem+json"
+        assert "max-age=" in me.headers["strict-transport-security"]
+
+        docs = httpx.get(f"{address}/api/docs/", headers=THROUGH_PROXY)
+        assert docs.status_code == httpx.codes.OK
+        assets = re.findall(r"(?:src|href)=\"(/static/[^\"]+)\"", docs.text)
+        assert assets
+        for asset in assets:
+            assert httpx.get(address + asset, headers=THROUGH_PROXY).status_code == httpx.codes.OK, asset
+
+
+def test_a_worker_runs_a_task_that_another_process_sent(deploy: Render, variables: dict[str, str]) -> None:
+    project = deploy({})
+    project.python("manage.py", "migrate", "--verbosity", "0", env=variables)
+    with psycopg.connect(variables["DATABASE_URL"], autocommit=True) as database:
+        database.execute(
+            "INSERT INTO django_session VALUES"
+            " ('old', '', now() - interval '1 day'), ('new', '', now() + interval '1 day')"
+        )
+        with background(
+            *(".venv/bin/celery", "--app", "config", "worker", "--concurrency", "1", "--loglevel", "INFO"),
+            directory=project.path,
+            environment=project.environment(variables),
+            log=project.path / "worker.log",
+        ) as worker:
+            sending = "import django; django.setup(); from apps.users.tasks import clear_expired; clear_expired.delay()"
+            project.python("-c", sending, env=variables)
+
+            def sessions() -> list[str]:
+                return [key for (key,) in database.execute("SELECT session_key FROM django_session")]
+
+            wait_until(lambda: sessions() == ["new"], "effect of the task", hopeless=worker.ended)
+
+
+def test_beat_starts(deploy: Render, variables: dict[str, str]) -> None:
+    project = deploy({})
+    with background(
+        *(".venv/bin/celery", "--app", "config", "beat", "--loglevel", "INFO"),
+        directory=project.path,
+        environment=project.environment(variables),
+        log=project.path / "beat.log",
+    ) as beat:
+        wait_until(lambda: "beat: Starting..." in beat.output(), "start of beat", hopeless=beat.ended)
+
+
+class TestRefusals:
+    """Production settings start with a whole and safe environment, or not at all."""
+
+    @pytest.fixture
+    def project(self, deploy: Render) -> Project:
+        return deploy({})
+
+    @pytest.fixture
+    def variables(self) -> dict[str, str]:
+        """Give an environment whose services nobody asks: settings are read before."""
+        return {
+            "DJANGO_SETTINGS_MODULE": "config.settings.production",
+            "DJANGO_SECRET_KEY": "made-up-for-this-test-0123456789-abcdefghijklmnopqrstuvwxyz",
+            "ALLOWED_HOSTS": HOST,
+            "DATABASE_URL": "postgres://nobody:secret@127.0.0.1:1/nothing",
+            "REDIS_URL": "redis://127.0.0.1:1/0",
+            "CELERY_BROKER_URL": "redis://127.0.0.1:1/1",
+            "ADMIN_URL": "back-office/",
+        }
+
+    def refusal(self, project: Project, variables: dict[str, str]) -> str:
+        """Return the message with which Django refuses to start."""
+        answer = project.python("-c", "import django; django.setup()", env=variables, check=False)
+        assert answer.returncode != 0
+        return answer.stderr.rpartition("ImproperlyConfigured: ")[2]
+
+    def test_a_whole_environment_starts(self, project: Project, variables: dict[str, str]) -> None:
+        project.python("-c", "import django; django.setup()", env=variables)
+
+    @pytest.mark.parametrize("environment", ["production", "staging"])
+    def test_one_message_names_everything_that_is_missing(self, environment: str, project: Project) -> None:
+        message = self.refusal(project, {"DJANGO_SETTINGS_MODULE": f"config.settings.{environment}"})
+        assert [name for name in REQUIRED if name not in message] == []
+
+    @pytest.mark.parametrize("name", REQUIRED)
+    @pytest.mark.parametrize("value", [None, "", "  "], ids=["unset", "empty", "blank"])
+    def test_it_names_what_is_missing_and_nothing_else(
+        self, name: str, value: str | None, project: Project, variables: dict[str, str]
+    ) -> None:
+        variables.pop(name)
+        message = self.refusal(project, variables if value is None else {**variables, name: value})
+        assert [other for other in REQUIRED if re.search(rf"\b{other}\b", message)] == [name]
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("DEBUG", "1"),
+            ("DEBUG", "true"),
+            ("DEBUG", "on"),
+            ("ALLOWED_HOSTS", "*"),
+            ("ALLOWED_HOSTS", f"{HOST},*"),
+            ("ALLOWED_HOSTS", "*.example.com"),
+        ],
+    )
+    def test_an_unsafe_value_is_refused(
+        self, name: str, value: str, project: Project, variables: dict[str, str]
+    ) -> None:
+        message = self.refusal(project, {**variables, name: value})
+        assert [other for other in ["DEBUG", *REQUIRED] if re.search(rf"\b{other}\b", message)] == [name]
+
+    def test_each_value_can_come_from_a_file(self, project: Project, variables: dict[str, str], tmp_path: Path) -> None:
+        """As Docker and Kubernetes hand out secrets."""
+        from_files = {"DJANGO_SETTINGS_MODULE": variables["DJANGO_SETTINGS_MODULE"]}
+        for name in REQUIRED:
+            file = tmp_path / name.lower()
+            file.write_text(variables[name] + "\n", encoding="utf-8")
+            from_files[f"{name}_FILE"] = str(file)
+        show = (
+            "import django; django.setup(); from django.conf import settings; "
+            "print(settings.SECRET_KEY, settings.ALLOWED_HOSTS[0], settings.DATABASES['default']['NAME'], "
+            "settings.CELERY_BROKER_URL, settings.ADMIN_URL)"
+        )
+        assert project.python("-c", show, env=from_files).stdout.split() == [
+            variables["DJANGO_SECRET_KEY"],
+            HOST,
+            "nothing",
+            variables["CELERY_BROKER_URL"],
+            "back-office/",
+        ]
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            (".venv/bin/gunicorn", "config.wsgi:application", "--config", "config/gunicorn.conf.py"),
+            (".venv/bin/celery", "--app", "config", "worker"),
+            (".venv/bin/python", "manage.py", "migrate"),
+        ],
+        ids=["gunicorn", "celery", "manage.py"],
+    )
+    def test_every_process_says_why_it_does_not_start(self, command: tuple[str, ...], project: Project) -> None:
+        env = {"DJANGO_SETTINGS_MODULE": "config.settings.production", "PORT": str(free_port()), "WEB_CONCURRENCY": "1"}
+        answer = project.run(*command, env=env, check=False)
+        assert answer.returncode != 0
+        assert [name for name in REQUIRED if name not in answer.stdout + answer.stderr] == []
+
+
+def test_a_project_without_celery_serves_and_never_imports_it(deploy: Render, variables: dict[str, str]) -> None:
+    project = deploy({"features": []})
+    del variables["CELERY_BROKER_URL"]
+    assert not list((project.path / ".venv").glob("lib/*/site-packages/celery"))
+    with serve(project, variables, "config.wsgi:application") as address:
+        assert httpx.get(f"{address}/api/schema/", headers=THROUGH_PROXY).status_code == httpx.codes.OK
+
+
+def test_pip_alone_sets_up_a_project_for_development(render_project: Render, tmp_path: Path) -> None:
+    """Without uv, from the requirements as they are rendered."""
+    project = render_project({"python_version": runnable_python_versions()[0]})
+    interpreter = find_python(str(project.answers["python_version"]))
+    assert interpreter
+    project.run(interpreter, "-m", "venv", tmp_path / "venv")
+    python = tmp_path / "venv" / "bin" / "python"
+    project.run(python, "-m", "pip", "install", "--quiet", "--requirement", "requirements/local.txt")
+    project.run(python, "manage.py", "check", "--fail-level", "WARNING")
+    project.run(python, "-m", "pip", "check")

@@ -1,0 +1,159 @@
+"""A render is clean: nothing empty, nothing left over, formatted already, and the same every time."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Render
+from tests.harness.commands import clean_environment, execute
+from tests.harness.paths import PROGRAMS
+from tests.harness.project import Project
+from tests.harness.questions import CONFIGURATION, DJANGO_VERSIONS, PYTHON_VERSIONS, VARIANTS
+from tests.harness.render import render
+
+HOSTILE_ANSWERS = {
+    "a name in quotes": {"project_name": '"Bob\'s" Shop'},
+    "a long name": {"project_name": "A very long name " * 10, "description": "words " * 40},
+    "a name of emoji": {"project_name": "🚀" * 20, "description": "日本語"},
+}
+
+RENDERS = {
+    **{
+        f"{name}, Django {django}": {**answers, "django_version": django}
+        for name, answers in VARIANTS.items()
+        for django in DJANGO_VERSIONS
+    },
+    **{f"Python {python}": {"python_version": python} for python in PYTHON_VERSIONS},
+    **HOSTILE_ANSWERS,
+}
+
+# Files in which braces are the file's own: Django renders them later.
+DJANGO_TEMPLATES = "templates"
+
+
+@pytest.fixture(scope="module", params=RENDERS)
+def project(request: pytest.FixtureRequest, rendered: Render) -> Project:
+    return rendered(RENDERS[request.param])
+
+
+def texts(project: Project) -> dict[Path, str]:
+    """Return the text files of a project and what they hold."""
+    contents = {path: (project.path / path).read_bytes() for path in project.files()}
+    return {path: content.decode("utf-8") for path, content in contents.items() if b"\0" not in content}
+
+
+def matching(project: Project, pattern: str, *, but_not: str = r"(?!)") -> list[str]:
+    """Return `file:line` of each match of a pattern in the text files whose path does not match another."""
+    return [
+        f"{path}:{text.count(chr(10), 0, match.start()) + 1}"
+        for path, text in texts(project).items()
+        if not re.search(but_not, str(path))
+        for match in re.finditer(pattern, text, re.MULTILINE)
+    ]
+
+
+def test_no_file_and_no_folder_is_empty(project: Project) -> None:
+    empty = [
+        str(path.relative_to(project.path))
+        for path in project.path.rglob("*")
+        if (path.is_dir() and not any(path.iterdir())) or (path.is_file() and not path.stat().st_size)
+        # An empty __init__.py says what it has to say: this folder is a package.
+        if path.name != "__init__.py"
+    ]
+    assert empty == []
+
+
+def test_every_file_ends_with_one_newline(project: Project) -> None:
+    wrong = [
+        str(path)
+        for path, text in texts(project).items()
+        if text and (not text.endswith("\n") or text.endswith("\n\n"))
+    ]
+    assert wrong == []
+
+
+def test_no_line_ends_in_spaces(project: Project) -> None:
+    assert matching(project, r"[ \t]+$") == []
+
+
+def test_no_file_starts_with_a_blank_line(project: Project) -> None:
+    assert matching(project, r"\A\s*\n") == []
+
+
+def test_no_blank_line_is_doubled(project: Project) -> None:
+    """Python puts two between definitions, and the formatter sees to that."""
+    assert matching(project, r"\n\n\n", but_not=r"\.py$") == []
+    assert matching(project, r"\n\n\n\n") == []
+
+
+def test_lines_end_as_on_unix(project: Project) -> None:
+    assert matching(project, "\r") == []
+
+
+def test_no_template_syntax_is_left_over(project: Project) -> None:
+    """GitHub's own expressions are `${{ … }}`, and Make's shell functions may hold none."""
+    assert matching(project, r"(?<!\$)\{\{|\{%|\{#", but_not=rf"^{DJANGO_TEMPLATES}/|/{DJANGO_TEMPLATES}/") == []
+    assert [path for path in project.files() if path.suffix == ".jinja" or "{{" in str(path)] == []
+
+
+def test_a_file_is_executable_exactly_when_it_is_a_program(project: Project) -> None:
+    wrong = [
+        str(path)
+        for path, text in texts(project).items()
+        if text.startswith("#!") != bool((project.path / path).stat().st_mode & 0o100)
+    ]
+    assert wrong == []
+
+
+def test_it_is_formatted_and_linted_already(project: Project) -> None:
+    project.run(PROGRAMS / "ruff", "format", "--check", "--diff", "--no-cache", ".")
+    project.run(PROGRAMS / "ruff", "check", "--no-cache", ".")
+
+
+def test_the_same_answers_give_the_same_project(project: Project, template: Path, tmp_path: Path) -> None:
+    again = render(template, tmp_path / "again", project.answers)
+    assert again.files() == project.files()
+    differing = [
+        str(path) for path in project.files() if (again.path / path).read_bytes() != (project.path / path).read_bytes()
+    ]
+    assert differing == []
+
+
+def test_what_belongs_to_the_user_survives_a_second_render(template: Path, tmp_path: Path) -> None:
+    project = render(template, tmp_path / "project", {})
+    patterns = CONFIGURATION["_skip_if_exists"]
+    owned = {pattern: sorted(project.path.glob(pattern)) for pattern in patterns}
+    assert all(owned.values()), f"a pattern matches nothing: {owned}"
+    for paths in owned.values():
+        for path in paths:
+            path.write_text("mine\n", encoding="utf-8")
+    (project.path / "Makefile").write_text("theirs\n", encoding="utf-8")
+
+    render(template, project.path, {}, overwrite=True)
+
+    assert {path.read_text(encoding="utf-8") for paths in owned.values() for path in paths} == {"mine\n"}
+    assert (project.path / "Makefile").read_text(encoding="utf-8") != "theirs\n"
+
+
+def test_nothing_is_left_outside_the_project(template: Path, tmp_path: Path) -> None:
+    outside = [tmp_path / name for name in ("home", "temporary", "here")]
+    for folder in outside:
+        folder.mkdir()
+    home, temporary, here = map(str, outside)
+    execute(
+        PROGRAMS / "copier",
+        *("copy", "--defaults", "--quiet", template, tmp_path / "project"),
+        directory=Path(here),
+        environment={**clean_environment(), "HOME": home, "TMPDIR": temporary, "XDG_CONFIG_HOME": home},
+    )
+    assert (tmp_path / "project" / "manage.py").exists()
+    assert [path for folder in outside for path in folder.rglob("*")] == []
+
+
+def test_the_message_after_a_copy_says_what_to_run(template: Path, tmp_path: Path) -> None:
+    message = execute(
+        PROGRAMS / "copier", *("copy", "--defaults", template, tmp_path / "project"), directory=tmp_path
+    ).stderr
+    assert "make run" in message
+    assert str(tmp_path / "project") in message

@@ -1,0 +1,115 @@
+"""The two commands of the README, on a machine that has nothing but Python, git and make."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pexpect
+import pytest
+
+from tests.harness.commands import clean_environment
+from tests.harness.git import git
+from tests.harness.ports import free_port
+from tests.harness.processes import background
+from tests.harness.waiting import wait_until
+
+# Programs whose absence a project must bear; uv is fetched by the Makefile.
+ABSENT = {"docker", "initdb", "pg_ctl", "podman", "postgres", "psql", "redis-cli", "redis-server", "uv", "uvx"}
+
+EMAIL = "owner@example.com"
+PASSWORD = "correct horse battery staple"  # noqa: S105 - it opens a database that is gone with the test
+
+
+@pytest.fixture(scope="module")
+def bare_machine(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Give the variables of a machine that has this one's programs, but for the absent ones."""
+    programs = tmp_path_factory.mktemp("programs")
+    environment = clean_environment()
+    for folder in environment["PATH"].split(os.pathsep):
+        for program in sorted(Path(folder).glob("*")):
+            link = programs / program.name
+            # As on PATH, the first of a name is the one that is found.
+            if program.name not in ABSENT and not link.is_symlink():
+                link.symlink_to(program)
+    return {**environment, "PATH": str(programs)}
+
+
+@pytest.fixture(scope="module")
+def served(
+    template: Path, bare_machine: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, str, str]]:
+    """Give the folder, the address and the output of what `make demo` serves from a fresh clone."""
+    folder = tmp_path_factory.mktemp("demo")
+    git(folder, "clone", "--quiet", str(template), "clone")
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with background(
+        *("make", "demo", f"DEST={folder / 'demo'}", f"PORT={port}"),
+        directory=folder / "clone",
+        environment=bare_machine,
+        log=folder / "log",
+    ) as process:
+        wait_until(lambda: _answers(f"{address}/livez"), "answer", deadline=600, hopeless=process.ended)
+        yield folder / "demo", address, process.output()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/api/docs/", "/api/schema/", "/api/redoc/"])
+def test_the_demo_answers(path: str, served: tuple[Path, str, str]) -> None:
+    _, address, _ = served
+    assert httpx.get(address + path).status_code == httpx.codes.OK
+
+
+def test_the_addresses_that_it_prints_are_there(served: tuple[Path, str, str]) -> None:
+    _, address, output = served
+    printed = set(re.findall(rf"{re.escape(address)}\S+", output))
+    assert len(printed) >= 4
+    for url in printed:
+        assert httpx.get(url, follow_redirects=True).status_code == httpx.codes.OK, url
+
+
+def test_an_anonymous_caller_is_asked_to_sign_in(served: tuple[Path, str, str]) -> None:
+    _, address, _ = served
+    answer = httpx.get(f"{address}/api/v1/users/me/")
+    assert answer.status_code == httpx.codes.UNAUTHORIZED
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_superuser_of_the_printed_command_signs_in(
+    served: tuple[Path, str, str], bare_machine: dict[str, str]
+) -> None:
+    project, address, output = served
+    (command,) = re.findall(r"(make superuser)\s", output)
+    program, *arguments = command.split()
+    terminal = pexpect.spawn(
+        program, arguments, cwd=str(project), env={**bare_machine, "TERM": "xterm"}, encoding="utf-8", timeout=60
+    )
+    terminal.expect("(?i)email.*: ")
+    terminal.sendline(EMAIL)
+    for _ in range(2):
+        terminal.expect(r"(?i)password.*: ")
+        terminal.sendline(PASSWORD)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0, terminal.before
+
+    tokens = httpx.post(f"{address}/api/v1/auth/token/", json={"email": EMAIL, "password": PASSWORD}).json()
+    assert set(tokens) == {"access", "refresh"}
+    answer = httpx.get(f"{address}/api/v1/users/me/", headers={"Authorization": f"Bearer {tokens['access']}"})
+    assert answer.status_code == httpx.codes.OK
+    assert answer.json()["email"] == EMAIL
+
+
+def test_the_demo_needed_no_service(served: tuple[Path, str, str], bare_machine: dict[str, str]) -> None:
+    """The machine of these tests really had none."""
+    project, _, _ = served
+    assert not {path.name for path in Path(bare_machine["PATH"]).iterdir()} & ABSENT
+    assert list(project.glob("*.sqlite3"))
