@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -194,20 +195,22 @@ class TestRefusals:
 
     def test_each_value_can_come_from_a_file(self, project: Project, variables: dict[str, str], tmp_path: Path) -> None:
         """As Docker and Kubernetes hand out secrets."""
-        from_files = {"DJANGO_SETTINGS_MODULE": variables["DJANGO_SETTINGS_MODULE"]}
+        from_files = {}
         for name in REQUIRED:
             file = tmp_path / name.lower()
             file.write_text(variables[name] + "\n", encoding="utf-8")
             from_files[f"{name}_FILE"] = str(file)
-        show = (
-            "import django; django.setup(); from django.conf import settings; "
-            "print(settings.SECRET_KEY, settings.ALLOWED_HOSTS[0], settings.DATABASES['default']['NAME'], "
-            "settings.CELERY_BROKER_URL, settings.ADMIN_URL)"
+        seen = replace(project, variables={**project.variables, **from_files}).evaluate(
+            "[settings.SECRET_KEY, settings.ALLOWED_HOSTS, settings.DATABASES['default']['NAME'],"
+            " settings.CACHES['default']['LOCATION'], settings.CELERY_BROKER_URL, settings.ADMIN_URL]",
+            "from django.conf import settings",
+            settings="production",
         )
-        assert project.python("-c", show, env=from_files).stdout.split() == [
+        assert seen == [
             variables["DJANGO_SECRET_KEY"],
-            HOST,
+            [HOST],
             "nothing",
+            variables["REDIS_URL"],
             variables["CELERY_BROKER_URL"],
             "back-office/",
         ]

@@ -14,6 +14,9 @@ from tests.harness.environments import share_environment
 from tests.harness.project import Project
 from tests.harness.questions import QUESTIONS, VARIANTS
 
+# One process runs them all, so that they share one environment.
+pytestmark = pytest.mark.xdist_group("reserved names")
+
 RESERVED = set(yaml.safe_load(QUESTIONS["reserved_names"]["default"]))
 
 SLUG = re.compile(r"[a-z][a-z0-9_]*")

@@ -15,6 +15,9 @@ from tests.harness.ports import free_port
 from tests.harness.processes import background
 from tests.harness.waiting import wait_until
 
+# One process runs them all, so that they share one demo.
+pytestmark = pytest.mark.xdist_group("demo")
+
 # Programs whose absence a project must bear; uv is fetched by the Makefile.
 ABSENT = {"docker", "initdb", "pg_ctl", "podman", "postgres", "psql", "redis-cli", "redis-server", "uv", "uvx"}
 

@@ -49,7 +49,7 @@ def test_it_passes_its_own_tests(
     assert "SKIPPED" not in closing
 
 
-@pytest.mark.parametrize(("variant", "django"), zip(("default", "largest"), DJANGO_VERSIONS, strict=True))
+@pytest.mark.parametrize(("variant", "django"), list(zip(("default", "largest"), DJANGO_VERSIONS, strict=True)))
 def test_it_passes_its_tests_with_the_oldest_dependencies_it_allows(
     variant: str,
     django: str,

@@ -43,6 +43,7 @@ def background(
     environment: Mapping[str, str],
     log: Path,
     user: str | None = None,
+    stop_signal: signal.Signals = signal.SIGTERM,
 ) -> Iterator[Background]:
     """Run a process for the time of a `with` block.
 
@@ -52,6 +53,7 @@ def background(
         environment: All its variables.
         log: The file that receives what it prints.
         user: Whose rights it runs with; those of the tests unless given.
+        stop_signal: What asks it to end.
     """
     with log.open("wb") as stream:
         process = subprocess.Popen(
@@ -68,12 +70,12 @@ def background(
         try:
             yield Background(process, log)
         finally:
-            _end(process)
+            _end(process, stop_signal)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], stop_signal: signal.Signals) -> None:
     """End a process and its children: asked first, then forced."""
-    process.terminate()
+    process.send_signal(stop_signal)
     try:
         process.wait(GRACE)
     except subprocess.TimeoutExpired:

@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import pytest
 import time_machine
 from django.db import IntegrityError, connection
@@ -18,12 +16,10 @@ with isolate_apps("apps.core"):
 
 
 @pytest.fixture
-def _notes(transactional_db: None) -> Iterator[None]:
+def _notes(db: None) -> None:
+    """Make the table, in the transaction of the test, and so for the test alone."""
     with connection.schema_editor() as editor:
         editor.create_model(Note)
-    yield
-    with connection.schema_editor() as editor:
-        editor.delete_model(Note)
 
 
 pytestmark = pytest.mark.usefixtures("_notes")
