@@ -23,7 +23,7 @@ install: ## Make the environment of the tests, fetching uv where it is missing
 
 .PHONY: demo
 demo: install ## Render this checkout into build/demo (or DEST=) and serve it (PORT=)
-	@$(RUN) copier copy --quiet --defaults --overwrite --vcs-ref HEAD . "$(DEST)"
+	@$(RUN) copier copy --quiet --defaults --overwrite --vcs-ref HEAD "$(CURDIR)" "$(DEST)"
 	@$(MAKE) --no-print-directory -C "$(DEST)" run PORT=$(PORT)
 
 .PHONY: test
