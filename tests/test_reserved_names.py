@@ -4,15 +4,16 @@ import json
 import keyword
 import re
 import shutil
-import sys
+import tomllib
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from tests.conftest import Render
 from tests.harness.environments import share_environment
 from tests.harness.project import Project
-from tests.harness.questions import QUESTIONS, VARIANTS
+from tests.harness.questions import DJANGO_VERSIONS, QUESTIONS, VARIANTS
 
 # One process runs them all, so that they share one environment.
 pytestmark = pytest.mark.xdist_group("reserved names")
@@ -22,25 +23,19 @@ RESERVED = set(yaml.safe_load(QUESTIONS["reserved_names"]["default"]))
 SLUG = re.compile(r"[a-z][a-z0-9_]*")
 
 # Printed as one JSON object by the Python of the largest project.
-_INSTALLED = """
+_KNOWN_TO_PYTHON = """
 import json, sys
-from importlib.metadata import distributions, packages_distributions
-print(json.dumps({
-    "standard library": sorted(sys.stdlib_module_names),
-    "distributions": [distribution.metadata["Name"] for distribution in distributions()],
-    "modules": list(packages_distributions()),
-}))
+from importlib.metadata import packages_distributions
+print(json.dumps({"": list(sys.stdlib_module_names), **packages_distributions()}))
 """
 
 
-@pytest.fixture(scope="module")
-def installed(rendered: Render, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """Give the names of all that the largest project installs."""
-    original = rendered(VARIANTS["largest"])
+@pytest.fixture(scope="module", params=DJANGO_VERSIONS)
+def largest(request: pytest.FixtureRequest, rendered: Render, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Give the largest project, ready for development."""
+    original = rendered({**VARIANTS["largest"], "django_version": request.param})
     copy = tmp_path_factory.mktemp("largest") / "project"
-    project = share_environment(Project(shutil.copytree(original.path, copy), original.answers))
-    names: dict[str, list[str]] = json.loads(project.python("-c", _INSTALLED).stdout)
-    return names
+    return share_environment(Project(shutil.copytree(original.path, copy), original.answers))
 
 
 def slugs(names: list[str]) -> set[str]:
@@ -58,15 +53,22 @@ def test_python_keywords_are_reserved() -> None:
     assert slugs([*keyword.kwlist, *keyword.softkwlist]) <= RESERVED
 
 
-def test_the_standard_library_is_reserved() -> None:
-    """That of the Python that runs this; the one below is the project's."""
-    assert slugs([name for name in sys.stdlib_module_names if not name.startswith("_")]) <= RESERVED
+def test_every_package_that_can_be_installed_is_reserved(largest: Project) -> None:
+    """Dependencies of dependencies too: uv cannot resolve a project that has the name of one of them."""
+    packages = [package["name"] for package in tomllib.loads(largest.read("uv.lock"))["package"]]
+    own = tomllib.loads(largest.read("pyproject.toml"))["project"]["name"]
+    assert sorted(slugs([name for name in packages if name != own]) - RESERVED) == []
 
 
-@pytest.mark.parametrize("kind", ["standard library", "distributions", "modules"])
-def test_what_the_largest_project_installs_is_reserved(kind: str, installed: dict[str, list[str]]) -> None:
-    """A project that is named as something it installs, however deep, cannot be resolved or imported."""
-    assert sorted(slugs([name for name in installed[kind] if not name.startswith("_")]) - RESERVED) == []
+def test_every_module_that_code_imports_is_reserved(largest: Project) -> None:
+    """Those of the standard library, and those of the dependencies that the project itself names."""
+    configuration = tomllib.loads(largest.read("pyproject.toml"))
+    listed = [configuration["project"]["dependencies"], *configuration["dependency-groups"].values()]
+    direct = slugs([Requirement(line).name for lines in listed for line in lines if isinstance(line, str)])
+    modules = json.loads(largest.python("-c", _KNOWN_TO_PYTHON).stdout)
+    standard = [name for name in modules.pop("") if not name.startswith("_")]
+    imported = [module for module, packages in modules.items() if slugs(packages) & direct]
+    assert sorted(slugs([*standard, *imported]) - RESERVED) == []
 
 
 def test_the_folders_of_a_project_are_reserved(rendered: Render) -> None:

@@ -3,6 +3,7 @@
 from itertools import product
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from tests.conftest import RecordVariant, Render
 from tests.harness.environments import runnable_python_versions, share_environment
@@ -11,17 +12,25 @@ from tests.harness.project import Project
 from tests.harness.questions import DJANGO_VERSIONS, VARIANTS
 
 
-def combinations() -> list[tuple[str, str, str]]:
-    """Return each variant on each Django, the Python versions of this machine dealt out in turn."""
+def combinations() -> list[ParameterSet]:
+    """Return each variant on each Django, the Python versions of this machine dealt out in turn.
+
+    The tests of one variant run in one process, so that they share one environment.
+    """
     pythons = runnable_python_versions()
     # Shifted by one from variant to variant, so that no Django keeps to one Python.
-    return [
+    dealt = [
         (variant, django, pythons[(place + shift) % len(pythons)])
         for (place, django), (shift, variant) in product(enumerate(DJANGO_VERSIONS), enumerate(VARIANTS))
     ]
+    return [
+        pytest.param(combination, id=name, marks=pytest.mark.xdist_group(name))
+        for combination in dealt
+        for name in [" ".join(combination)]
+    ]
 
 
-@pytest.fixture(params=combinations(), ids=" ".join)
+@pytest.fixture(params=combinations())
 def project(request: pytest.FixtureRequest, install_project: Render) -> Project:
     variant, django, python = request.param
     return install_project({**VARIANTS[variant], "django_version": django, "python_version": python})

@@ -4,6 +4,7 @@ Services raise `DomainError`; views let it pass; the handler below turns it, and
 into a problem document (`apps.core.problems`).
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -28,6 +29,7 @@ class DomainError(Exception):
     status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
     # Part of the API, as `type` of the problem document: callers branch on it.
     code: ClassVar[str] = "rule-violated"
+    headers: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -46,6 +48,8 @@ class InvalidTokenError(DomainError):
 
     status = HTTPStatus.UNAUTHORIZED
     code = "invalid-token"
+    # A 401 says how to sign in (RFC 9110, section 15.5.2).
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer realm="api"'}
 
 
 def problem_exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -62,7 +66,7 @@ def problem_exception_handler(exc: Exception, context: dict[str, Any]) -> Respon
     if isinstance(exc, DomainError):
         set_rollback()
         body = problem(exc.status, detail=exc.detail, instance=path, code=exc.code)
-        return Response(body, status=exc.status, content_type=CONTENT_TYPE)
+        return Response(body, status=exc.status, headers=exc.headers, content_type=CONTENT_TYPE)
 
     error = _as_api_exception(exc)
     if error is None:

@@ -1,6 +1,7 @@
 """Views that belong to no domain."""
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
+from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
@@ -16,6 +17,7 @@ class ApiNotFoundView(APIView):
         """Refuse before the method is looked at.
 
         Raises:
-            Http404: Always.
+            NotFound: Always.
         """
-        raise Http404
+        hint = "" if request.path.endswith("/") else " Paths of the API end with a slash."
+        raise NotFound(f"There is nothing here.{hint}")

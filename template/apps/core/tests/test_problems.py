@@ -192,6 +192,12 @@ def test_who_calls_too_often_is_told_when_to_come_back(api_client: APIClient) ->
     assert int(response["Retry-After"]) > 80_000
 
 
+@override_settings(ROOT_URLCONF="config.urls")
+def test_a_slash_that_is_missing_is_asked_for(api_client: APIClient) -> None:
+    assert "end with a slash" in api_client.get("/api/v1/users/me").json()["detail"]
+    assert "slash" not in api_client.get("/api/v1/nowhere/").json()["detail"]
+
+
 @override_settings(DEBUG=True, ROOT_URLCONF="config.urls")
 def test_an_unknown_path_is_a_problem_document_in_debug_mode_too(api_client: APIClient) -> None:
     for method in (api_client.get, api_client.post, api_client.delete):

@@ -62,6 +62,7 @@ def test_a_used_refresh_token_is_refused(api_client: APIClient, user: User, path
 
     assert response.status_code == 401
     assert response.json()["type"] == "urn:problem:invalid-token"
+    assert response["WWW-Authenticate"].startswith("Bearer")
 
 
 def test_an_access_token_ends_with_a_change_of_password(api_client: APIClient, user: User) -> None:
