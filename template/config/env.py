@@ -7,29 +7,87 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# Reads NAME from the file that NAME_FILE points at, where that is set.
-# https://django-environ.readthedocs.io/en/latest/tips.html#docker-style-file-based-variables
-env = environ.FileAwareEnv()
+
+# The library publishes no types.
+class Environment(environ.fileaware_mapping.FileAwareMapping):  # type: ignore[misc]
+    """The environment, where NAME is read from the file that NAME_FILE points at, if that is set.
+
+    https://django-environ.readthedocs.io/en/latest/tips.html#docker-style-file-based-variables
+    """
+
+    def __getitem__(self, key: str) -> str:
+        """Return a value without the line break that ends most files.
+
+        Raises:
+            ImproperlyConfigured: The file cannot be read.
+        """
+        try:
+            return str(super().__getitem__(key)).strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{key}_FILE cannot be read: {error}") from error
 
 
-def require(*names: str) -> None:
+class Env(environ.Env):  # type: ignore[misc]
+    """Typed values from the environment."""
+
+    ENVIRON = Environment()
+
+
+env = Env()
+
+
+def names(variable: str) -> list[str]:
+    """Return the parts of a comma-separated variable, without spaces around them and without empty ones."""
+    return [part.strip() for part in env.str(variable, "").split(",") if part.strip()]
+
+
+def path_of(variable: str, default: str) -> str:
+    """Return a variable that holds a path, with a slash at its end and none at its start."""
+    path: str = env.str(variable, default).strip("/")
+    return f"{path}/"
+
+
+def require(*variables: str) -> None:
     """Refuse to go on without the named variables, or with an unsafe value in them.
 
     Args:
-        names: Variables that must be set, directly or through `NAME_FILE`, and not be empty.
+        variables: What must be set, directly or through `NAME_FILE`, and not be empty.
 
     Raises:
         ImproperlyConfigured: One message that names every variable to mend.
     """
-    problems = [f"{name} is not set" for name in names if not env.str(name, "").strip()]
-    if env.str("DEBUG", "").strip().lower() not in {"", "0", "false", "no", "off"}:
-        problems.append("DEBUG is set, and this environment never runs in debug mode")
-    if any("*" in host or host.startswith(".") for host in env.list("ALLOWED_HOSTS", default=[])):
-        problems.append("ALLOWED_HOSTS has a wildcard: name each host")
-    if env.str("ADMIN_URL", "").strip("/") == "admin":
-        problems.append("ADMIN_URL is admin/, which is where everybody looks: choose another")
+    problems = [problem for name in variables if (problem := _missing(name))]
+    try:
+        problems += _unsafe()
+    except ImproperlyConfigured as error:
+        problems += [] if str(error) in problems else [str(error)]
     if problems:
         listing = "".join(f"\n  - {problem}" for problem in problems)
         raise ImproperlyConfigured(
             f"The environment is not fit to start in:{listing}\n.env.example says what each variable is for."
         )
+
+
+def _missing(name: str) -> str | None:
+    """Say what is wrong with a variable that must be set, or None."""
+    try:
+        return None if env.str(name, "") else f"{name} is not set"
+    except ImproperlyConfigured as error:
+        return str(error)
+
+
+def _unsafe() -> list[str]:
+    """Say what is unsafe, one sentence for each variable."""
+    problems = []
+    if env.str("DEBUG", "").lower() not in {"", "0", "false", "no", "off"}:
+        problems.append("DEBUG is set, and this environment never runs in debug mode")
+    hosts = names("ALLOWED_HOSTS")
+    if any("*" in host or host.startswith(".") for host in hosts):
+        problems.append("ALLOWED_HOSTS has a wildcard: name each host")
+    if any("/" in host for host in hosts):
+        problems.append("ALLOWED_HOSTS has an address: name hosts only, such as api.example.com")
+    if path_of("ADMIN_URL", "unset").lower() in {"/", "admin/", "api/"}:
+        problems.append("ADMIN_URL is admin/, where everybody looks, or taken by the API: choose another")
+    if "://" not in env.str("DATABASE_URL", "sqlite://"):
+        problems.append("DATABASE_URL is no address: it starts with postgres://")
+    return problems

@@ -64,6 +64,36 @@ def test_a_task_that_is_sent_is_run(queue: str, user: User) -> None:
             time.sleep(0.05)
 
 
+SEND = """
+import django
+django.setup()
+from django.db import transaction
+from apps.core.services import mail_send
+with transaction.atomic():
+    mail_send(recipient="ada@example.com", template="welcome", context={"name": "Ada"})
+print("committed")
+"""
+
+
+def test_a_broker_that_is_away_neither_holds_nor_breaks_what_was_committed() -> None:
+    environment = {**os.environ, "CELERY_BROKER_URL": "redis://127.0.0.1:1/0"}
+    environment["CELERY_RESULT_BACKEND"] = environment["CELERY_BROKER_URL"]
+
+    command = [sys.executable, "-c", SEND]
+    result = subprocess.run(  # noqa: S603 - our own code
+        command,
+        cwd=BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=DEADLINE_SECONDS / 2,
+    )
+
+    assert result.stdout == "committed\n", result.stderr
+    assert "Error calling" in result.stderr
+
+
 def test_every_scheduled_task_exists_and_has_a_time() -> None:
     app.loader.import_default_modules()
 

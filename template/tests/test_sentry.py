@@ -74,7 +74,8 @@ def test_an_error_is_reported_without_what_the_caller_sent(sentry: tuple[str, li
 
     run({"SENTRY_DSN": dsn, "SECRET": "what-the-caller-sent"})
 
-    report = b"".join(received).decode()
+    report = b"\n".join(received).decode()
+    assert report.count('"type":"event"') == 1
     assert "a bug" in report
     assert '"environment":"production"' in report
     assert "what-the-caller-sent" not in report

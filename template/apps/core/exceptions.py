@@ -6,13 +6,15 @@ into a problem document (`apps.core.problems`).
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import Any, ClassVar
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.fields import get_error_detail
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -43,6 +45,14 @@ class ConflictError(DomainError):
     code = "conflict"
 
 
+class PayloadTooLarge(exceptions.APIException):
+    """The body is larger than `DATA_UPLOAD_MAX_MEMORY_SIZE`."""
+
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The request body is too large."
+    default_code = "payload_too_large"
+
+
 class InvalidTokenError(DomainError):
     """A token is wrong, expired, used or not for this."""
 
@@ -62,7 +72,10 @@ def problem_exception_handler(exc: Exception, context: dict[str, Any]) -> Respon
     Returns:
         The response, or None for an unexpected exception, which Django then logs and answers with 500.
     """
-    path = context["request"].path
+    request = context["request"]
+    path = request.path
+    # Whatever the view renders, a problem is JSON.
+    request.accepted_renderer, request.accepted_media_type = JSONRenderer(), CONTENT_TYPE
     if isinstance(exc, DomainError):
         set_rollback()
         body = problem(exc.status, detail=exc.detail, instance=path, code=exc.code)
@@ -86,7 +99,7 @@ def problem_exception_handler(exc: Exception, context: dict[str, Any]) -> Respon
     if challenge := getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = challenge
     if (wait := getattr(error, "wait", None)) is not None:
-        response["Retry-After"] = str(int(wait))
+        response["Retry-After"] = str(ceil(wait))
     return response
 
 
@@ -96,14 +109,18 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
         return exceptions.NotFound()
     if isinstance(exc, PermissionDenied):
         return exceptions.PermissionDenied()
+    if isinstance(exc, RequestDataTooBig):
+        return PayloadTooLarge()
     if isinstance(exc, DjangoValidationError):
         return exceptions.ValidationError(get_error_detail(exc))
     return exc if isinstance(exc, exceptions.APIException) else None
 
 
 def _sentence(detail: Any) -> str:
-    """Return the one sentence of an error, which may be wrapped in a dictionary."""
-    return str(detail["detail"] if isinstance(detail, dict) and "detail" in detail else detail)
+    """Return the one sentence of an error, which may be wrapped in a dictionary or be a list of them."""
+    if isinstance(detail, dict) and "detail" in detail:
+        return str(detail["detail"])
+    return " ".join(map(str, detail)) if isinstance(detail, list) else str(detail)
 
 
 def _field_errors(details: Any, pointer: str) -> list[FieldError]:
@@ -116,17 +133,27 @@ def _field_errors(details: Any, pointer: str) -> list[FieldError]:
     Returns:
         One entry for each error, with the pointer to the field that it is about.
     """
-    if isinstance(details, dict) and set(details) == {"message", "code"}:
+    if _is_leaf(details):
         return [{"pointer": f"#{pointer}", "code": str(details["code"]), "detail": str(details["message"])}]
     if isinstance(details, dict):
         return [
             error
             for name, nested in details.items()
-            for error in _field_errors(nested, pointer if name == "non_field_errors" else f"{pointer}/{name}")
+            for error in _field_errors(nested, pointer if name == "non_field_errors" else f"{pointer}/{_escape(name)}")
         ]
-    is_leaves = all(isinstance(item, dict) and set(item) == {"message", "code"} for item in details)
+    is_leaves = all(_is_leaf(item) for item in details)
     return [
         error
         for position, nested in enumerate(details)
         for error in _field_errors(nested, pointer if is_leaves else f"{pointer}/{position}")
     ]
+
+
+def _is_leaf(details: Any) -> bool:
+    """Say whether this is one error, and not a serializer whose fields happen to be named so."""
+    return isinstance(details, dict) and set(details) == {"message", "code"} and isinstance(details["message"], str)
+
+
+def _escape(name: object) -> str:
+    """Return a name as a token of a JSON pointer. Source: RFC 6901, section 3."""
+    return str(name).replace("~", "~0").replace("/", "~1")

@@ -59,6 +59,7 @@ class RequestIDMiddleware(MiddlewareMixin):
         # Not `request.headers`: it is kept once read, and would go on showing what came in.
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         request.META["HTTP_X_REQUEST_ID"] = given if _REQUEST_ID.fullmatch(given) else str(generate_id())
+        structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request.META["HTTP_X_REQUEST_ID"])
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

@@ -1,6 +1,6 @@
 """Abstract models to build on."""
 
-from typing import Any
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -45,8 +45,8 @@ class SoftDeleteModel(models.Model):
     is_deleted = models.BooleanField(default=False, db_index=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ActiveManager[Any] = ActiveManager()
-    all_objects: models.Manager[Any] = models.Manager()
+    objects: ClassVar[ActiveManager[Self]] = ActiveManager()
+    all_objects: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
         abstract = True

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
-from django.db.models import Model, QuerySet
-from rest_framework.pagination import CursorPagination
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.db.models import QuerySet
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -29,12 +30,31 @@ class StandardCursorPagination(CursorPagination):
             ImproperlyConfigured: The first field is not unique.
         """
         ordering: tuple[str, ...] = super().get_ordering(request, queryset, view)
-        model: type[Model] = queryset.model
         name = ordering[0].lstrip("-")
-        field = model._meta.pk if name == "pk" else model._meta.get_field(name)
+        options = queryset.model._meta
+        field = options.pk if name == "pk" else options.get_field(name)
         if not getattr(field, "unique", False) or getattr(field, "null", False):
             raise ImproperlyConfigured(
-                f"{model.__name__} is paged by {name!r}, which is not unique: rows would be lost between pages. "
-                "Order by the id, or by a unique field without nulls."
+                f"{queryset.model.__name__} is paged by {name!r}, which is not unique: rows would be lost between "
+                "pages. Order by the id, or by a unique field without nulls."
             )
+        self.position_field = field
         return ordering
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Return where the page starts, None for the first page.
+
+        Raises:
+            NotFound: The cursor was not made here: its position is no value of the field.
+        """
+        cursor = super().decode_cursor(request)
+        if cursor is None or cursor.position is None:
+            return cursor
+        position = str(cursor.position)
+        if "\0" in position:
+            raise NotFound(self.invalid_cursor_message)
+        try:
+            self.position_field.to_python(position)
+        except ValidationError as error:
+            raise NotFound(self.invalid_cursor_message) from error
+        return cursor

@@ -7,11 +7,14 @@ from http import HTTPStatus
 from typing import NotRequired, TypedDict
 
 import structlog
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views import defaults
 from django.views.csrf import csrf_failure as default_csrf_failure
 
 CONTENT_TYPE = "application/problem+json"
+
+_STATUSES = {int(status) for status in HTTPStatus}
 
 
 class FieldError(TypedDict):
@@ -48,7 +51,7 @@ def problem(
     """
     document: Problem = {
         "type": f"urn:problem:{code}" if code else "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": HTTPStatus(status).phrase if status in _STATUSES else "Error",
         "status": int(status),
         "detail": detail,
         "instance": instance,
@@ -66,12 +69,14 @@ def problem_response(request: HttpRequest, status: HTTPStatus, detail: str) -> J
 
 
 def _is_api(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/")
+    return request.path.lstrip("/").startswith("api/")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Answer 400: a suspicious or malformed request. `handler400`."""
     if _is_api(request):
+        if isinstance(exception, RequestDataTooBig):
+            return problem_response(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large.")
         return problem_response(request, HTTPStatus.BAD_REQUEST, "The request is malformed or not allowed.")
     return defaults.bad_request(request, exception)
 

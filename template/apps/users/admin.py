@@ -7,6 +7,8 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.forms import ModelForm
 from django.http import HttpRequest
+from rest_framework_simplejwt.token_blacklist import admin as _registers_tokens  # noqa: F401
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from apps.users.models import User
 from apps.users.services import user_welcome
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 else:
     UserAdminBase = DjangoUserAdmin
     UserCreationFormBase = AdminUserCreationForm
+
+# A refresh token is a way in, and nothing to look at.
+admin.site.unregister([BlacklistedToken, OutstandingToken])
 
 
 class UserCreationForm(UserCreationFormBase):

@@ -67,15 +67,10 @@ def token_refresh(*, refresh: str) -> TokenPair:
     Raises:
         InvalidTokenError: The token is wrong, expired or used, its user is gone, or their password has changed.
     """
-    token = _parse_refresh(refresh)
-    # The row is locked, so of several calls with one token all but the first find it used.
-    # One query each: a row that is locked is read anew, what is joined to it is not.
-    row = OutstandingToken.objects.select_for_update().filter(jti=token["jti"]).first()
-    is_used = row is not None and BlacklistedToken.objects.filter(token=row).exists()
-    user = User.objects.filter(outstandingtoken=row, is_active=True).first() if row and not is_used else None
+    token, row = _take_refresh(refresh)
+    user = User.objects.filter(outstandingtoken=row, is_active=True).first()
     if user is None or token.get(api_settings.REVOKE_TOKEN_CLAIM) != get_md5_hash_password(user.password):
         raise InvalidTokenError("The refresh token is no longer valid: sign in again.")
-    token.blacklist()
     new = RefreshToken.for_user(user)
     return {"access": str(new.access_token), "refresh": str(new)}
 
@@ -87,7 +82,7 @@ def token_revoke(*, refresh: str) -> None:
     Raises:
         InvalidTokenError: The token is wrong, expired or already used.
     """
-    _parse_refresh(refresh).blacklist()
+    _take_refresh(refresh)
 
 
 def clear_expired() -> None:
@@ -96,10 +91,22 @@ def clear_expired() -> None:
     call_command("flushexpiredtokens")
 
 
-def _parse_refresh(refresh: str) -> RefreshToken:
-    """Return the refresh token that a client sent, its signature and dates checked."""
+def _take_refresh(refresh: str) -> tuple[RefreshToken, OutstandingToken]:
+    """Use up a refresh token, and return it with its row.
+
+    Raises:
+        InvalidTokenError: The token is wrong, expired or used.
+    """
+    invalid = InvalidTokenError("The refresh token is wrong, expired or used: sign in again.")
     try:
         # The library takes the text, and is annotated as if it did not.
-        return RefreshToken(refresh)  # type: ignore[arg-type]
+        token = RefreshToken(refresh)  # type: ignore[arg-type]
     except TokenError as error:
-        raise InvalidTokenError("The refresh token is wrong, expired or used: sign in again.") from error
+        raise invalid from error
+    # The row is locked, so of several calls with one token all but the first find it used. Whether it is, is
+    # asked by a query of its own: a row that was waited for is read anew, what is joined to it is not.
+    row = OutstandingToken.objects.select_for_update().filter(jti=token["jti"]).first()
+    if row is None or BlacklistedToken.objects.filter(token=row).exists():
+        raise invalid
+    BlacklistedToken.objects.create(token=row)
+    return token, row

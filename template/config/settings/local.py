@@ -2,7 +2,7 @@
 
 import os
 
-from config.env import BASE_DIR, env
+from config.env import BASE_DIR, env, names, path_of
 
 # Before anything reads the environment. What is already set wins over the file.
 env.read_env(BASE_DIR / ".env")
@@ -11,9 +11,9 @@ os.environ.setdefault("EMAIL_URL", "consolemail://")
 from config.settings.base import *  # noqa: E402
 
 DEBUG = True
-SECRET_KEY = "local-only-" * 6
-ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-ADMIN_URL = env.str("ADMIN_URL", "admin/")
+SECRET_KEY = env.str("DJANGO_SECRET_KEY", "local-only-" * 6)
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *names("ALLOWED_HOSTS")]
+ADMIN_URL = path_of("ADMIN_URL", "admin/")
 
 # Checks of models and serializers, with every `manage.py check`.
 INSTALLED_APPS = [*INSTALLED_APPS, "extra_checks"]

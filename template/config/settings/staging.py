@@ -4,3 +4,4 @@ from config.settings.production import *
 
 # A mistake with TLS on a trial host should not last a year.
 SECURE_HSTS_SECONDS = 3_600
+SECURE_HSTS_PRELOAD = False

@@ -1,3 +1,6 @@
+from base64 import b64encode
+from urllib.parse import urlencode
+
 import pytest
 from django.contrib.auth.models import Group
 from django.core.exceptions import ImproperlyConfigured
@@ -73,6 +76,18 @@ def test_an_ordering_by_a_unique_field_is_taken(ordering: str) -> None:
     pagination = type("ByUnique", (StandardCursorPagination,), {"ordering": ordering})
 
     assert len(read("/", pagination)["results"]) == 2  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("ordering", "position"), [("-id", "abc"), ("-id", "a\0b"), ("-email", "a\0b"), ("-id", "1" * 5000)]
+)
+def test_a_cursor_that_was_not_made_here_is_refused(ordering: str, position: str) -> None:
+    pagination = type("Any", (StandardCursorPagination,), {"ordering": ordering})
+    cursor = b64encode(urlencode({"p": position}).encode()).decode()
+
+    response = UserList.as_view(pagination_class=pagination)(APIRequestFactory().get("/", {"cursor": cursor}))
+
+    assert response.status_code == 404
 
 
 def test_groups_of_users_page_too() -> None:

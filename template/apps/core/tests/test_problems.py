@@ -1,7 +1,7 @@
 """Every error is a problem document, wherever it comes from."""
 
 import pytest
-from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client
 from django.test.utils import override_settings
@@ -17,7 +17,17 @@ from rest_framework.views import APIView
 from apps.core.exceptions import ConflictError
 from config.urls import handler400, handler403, handler404, handler500  # noqa: F401 - Django reads them from here
 
+
+class Odd(exceptions.APIException):
+    """An error that says two things, under a status that nobody has named."""
+
+    status_code = 499
+    default_detail = ["One.", "Two."]
+
+
 ERRORS: dict[str, Exception] = {
+    "odd": Odd(),
+    "large": RequestDataTooBig(),
     "bug": RuntimeError("a bug"),
     "conflict": ConflictError("It is taken: choose another."),
     "denied": PermissionDenied(),
@@ -32,9 +42,18 @@ class ItemSerializer(serializers.Serializer[object]):
     quantity = serializers.IntegerField(min_value=1)
 
 
+class NoteSerializer(serializers.Serializer[object]):
+    """Fields that are named like the parts of an error."""
+
+    message = serializers.CharField()
+    code = serializers.CharField()
+
+
 class BasketSerializer(serializers.Serializer[object]):
     items = ItemSerializer(many=True)
+    note = NoteSerializer(required=False)
     tags = serializers.ListField(child=serializers.CharField(max_length=3), required=False)
+    limits = serializers.DictField(child=serializers.IntegerField(), required=False)
 
     def validate(self, attrs: dict[str, object]) -> dict[str, object]:
         if not attrs["items"]:
@@ -95,6 +114,9 @@ pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
         ("/api/raises/missing/", 404),
         ("/api/raises/teapot/", 500),
         ("/api/raises/bug/", 500),
+        ("/api/raises/odd/", 499),
+        ("/api/raises/large/", 413),
+        ("/api/plain/large/", 413),
         ("/api/raises/suspicious/", 400),
         ("/api/plain/denied/", 403),
         ("/api/plain/missing/", 404),
@@ -156,6 +178,8 @@ def test_an_error_of_the_domain_says_what_kind_it_is(api_client: APIClient) -> N
         ({"items": [{}, {}]}, ["#/items/0/quantity", "#/items/1/quantity"]),
         ({"items": [{"quantity": 1}], "tags": ["abc", "long"]}, ["#/tags/1"]),
         ({"items": []}, ["#"]),
+        ({"items": [{"quantity": 1}], "note": {}}, ["#/note/message", "#/note/code"]),
+        ({"items": [{"quantity": 1}], "limits": {"a/b~c": "x"}}, ["#/limits/a~1b~0c"]),
     ],
 )
 def test_each_wrong_field_is_pointed_at(api_client: APIClient, basket: object, pointers: list[str]) -> None:
@@ -166,11 +190,11 @@ def test_each_wrong_field_is_pointed_at(api_client: APIClient, basket: object, p
     assert all(error["code"] and error["detail"] for error in response.json()["errors"])
 
 
-@pytest.mark.parametrize(("body", "status"), [("{", 400), ("[1]", 400)])
-def test_a_body_that_is_not_the_right_json_is_refused(api_client: APIClient, body: str, status: int) -> None:
+@pytest.mark.parametrize("body", ["{", "[1]", "[" * 100_000, '{"a":' * 100_000])
+def test_a_body_that_is_not_the_right_json_is_refused(api_client: APIClient, body: str) -> None:
     response = api_client.post("/api/raises/x/", body, content_type="application/json")
 
-    assert response.status_code == status
+    assert response.status_code == 400
 
 
 def test_a_type_of_body_that_is_not_taken_is_refused(api_client: APIClient) -> None:
@@ -192,10 +216,48 @@ def test_who_calls_too_often_is_told_when_to_come_back(api_client: APIClient) ->
     assert int(response["Retry-After"]) > 80_000
 
 
+def test_who_calls_too_often_is_not_somebody_else_by_saying_so(api_client: APIClient) -> None:
+    addresses = ["203.0.113.1", "203.0.113.2"]
+
+    statuses = [
+        api_client.get("/api/throttled/", headers={"X-Forwarded-For": address}).status_code for address in addresses
+    ]
+
+    assert statuses == [200, 429]
+
+
+@override_settings(ROOT_URLCONF="config.urls")
+def test_reading_the_documentation_uses_up_nothing(api_client: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AnonRateThrottle, "rate", "1/day", raising=False)
+
+    for page in ("/api/docs/", "/api/redoc/", "/api/schema/") * 2:
+        assert api_client.get(page).status_code == 200
+    assert [api_client.get("/api/v1/users/me/").status_code for _ in range(2)] == [401, 401]
+    assert [api_client.post("/api/v1/auth/token/", {}).status_code for _ in range(2)] == [400, 429]
+
+
+@override_settings(ROOT_URLCONF="config.urls")
+@pytest.mark.parametrize("path", ["/api/schema/", "/api/docs/", "/api/redoc/"])
+def test_a_problem_is_json_whatever_the_view_renders(path: str) -> None:
+    for response in (
+        Client().post(path),
+        Client().get(f"{path}?format=odd"),
+        Client().get(path, headers={"Accept": "a/b"}),
+    ):
+        assert response["Content-Type"] == "application/problem+json"
+        assert response.json()["status"] == response.status_code >= 400
+
+
 @override_settings(ROOT_URLCONF="config.urls")
 def test_a_slash_that_is_missing_is_asked_for(api_client: APIClient) -> None:
     assert "end with a slash" in api_client.get("/api/v1/users/me").json()["detail"]
     assert "slash" not in api_client.get("/api/v1/nowhere/").json()["detail"]
+
+
+def test_a_slash_too_many_does_not_lead_out_of_the_api() -> None:
+    response = Client().get("/", PATH_INFO="//api/nowhere/")
+
+    assert response["Content-Type"] == "application/problem+json"
 
 
 @override_settings(DEBUG=True, ROOT_URLCONF="config.urls")

@@ -2,6 +2,7 @@ import smtplib
 
 import pytest
 from celery.exceptions import Retry
+from django.conf import settings
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 
@@ -25,6 +26,12 @@ def test_a_mail_is_tried_again_while_the_server_is_away(monkeypatch: pytest.Monk
 
     assert result.successful()
     assert len(mail.outbox) == 1
+
+
+def test_no_wait_is_so_long_that_redis_hands_the_task_out_twice() -> None:
+    wait = getattr(mail_deliver, "retry_backoff_max")  # noqa: B009 - known to Celery, not to its types
+
+    assert wait < settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
 
 
 def test_a_bug_is_not_tried_again() -> None:

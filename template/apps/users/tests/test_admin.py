@@ -56,6 +56,13 @@ def test_users_are_listed_and_searched(admin: Client) -> None:
     assert "ada@example.com" not in page
 
 
+def test_tokens_cannot_be_looked_at(admin: Client) -> None:
+    page = admin.get(reverse("admin:index")).content.decode()
+
+    assert "/users/user/" in page
+    assert "token" not in page.replace("csrfmiddlewaretoken", "")
+
+
 def test_the_admin_is_closed_to_those_who_are_not_staff(client: Client, user: User) -> None:
     client.force_login(user)
 

@@ -1,10 +1,13 @@
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 import time_machine
 from django.contrib.sessions.models import Session
 from django.core import mail
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
@@ -126,6 +129,27 @@ class TestTokenRefresh:
 
         with pytest.raises(InvalidTokenError):
             token_refresh(refresh=refresh)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_refreshing_and_signing_out_at_once_one_wins(user: User) -> None:
+    refresh = str(RefreshToken.for_user(user))
+    start = Barrier(4)
+
+    def use(service: Callable[..., object]) -> bool:
+        start.wait()
+        try:
+            service(refresh=refresh)
+        except InvalidTokenError:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(max_workers=4) as threads:
+        results = list(threads.map(use, [token_refresh, token_revoke, token_refresh, token_revoke]))
+
+    assert sum(results) == 1
 
 
 def test_a_revoked_token_gets_no_new_pair(user: User) -> None:
