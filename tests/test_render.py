@@ -14,7 +14,7 @@ from tests.harness.render import render
 
 HOSTILE_ANSWERS = {
     "a name in quotes": {"project_name": '"Bob\'s" Shop'},
-    "a long name": {"project_name": "A very long name " * 10, "description": "words " * 40},
+    "a long name": {"project_name": "Long name" * 20, "description": ", ".join(["words"] * 40)},
     "a name of emoji": {"project_name": "🚀" * 20, "description": "日本語"},
 }
 

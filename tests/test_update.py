@@ -39,7 +39,7 @@ def versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     for name in CHANGED_LATER:
         file = template / "template" / name
-        file.write_text(file.read_text(encoding="utf-8") + f"\n{LATER_LINE}\n", encoding="utf-8")
+        file.write_text(file.read_text(encoding="utf-8") + f"\n\n{LATER_LINE}\n", encoding="utf-8")
     (template / "template" / NEW_LATER).write_text("# Later\n", encoding="utf-8")
     commit_everything(template, "Later", tag=LATER)
     return template
@@ -140,6 +140,7 @@ def use(project: Project) -> None:
         project.replace(name, theirs, mine)
     (project.path / DELETED).unlink()
     project.python("manage.py", "makemigrations", "--verbosity", "0", "--name", "mine")
+    project.make("format")
     commit(project, "Months of work")
 
 

@@ -53,7 +53,7 @@ def test_it_passes_its_own_tests(
     project: Project, services: dict[str, str], request: pytest.FixtureRequest, record_variant: RecordVariant
 ) -> None:
     record_variant(f"make test, {request.node.callspec.id}")
-    closing = project.make("test", "ARGS=-ra", env=services).stdout
+    closing = project.make("test", env=services).stdout
     # With real servers there is nothing left to skip.
     assert "SKIPPED" not in closing
 

@@ -49,32 +49,32 @@ class Postgres:
 
 
 @contextmanager
-def run_postgres(directory: Path) -> Iterator[Postgres]:
+def run_postgres() -> Iterator[Postgres]:
     """Run a PostgreSQL server for the time of a `with` block.
 
     The wheel's own start offers a socket only; the address that deployments use is
     TCP, so that the server is started here.
-
-    Args:
-        directory: A new folder for its data, its socket and its log.
     """
-    server = _initialise(directory / "data")
-    port = free_port()
-    with background(
-        server.bin_path / "postgres",
-        *("-D", str(server.pgdata), "-h", "127.0.0.1", "-p", str(port)),
-        # Nothing here needs to survive a crash of the machine.
-        *("-k", "", "-c", "fsync=off", "-c", "full_page_writes=off"),
-        directory=server.pgdata,
-        environment=clean_environment(),
-        log=directory / "log",
-        user=server.system_user,
-        # A fast shutdown: it does not wait for clients that are still connected.
-        stop_signal=signal.SIGINT,
-    ) as process:
-        postgres = Postgres(port)
-        wait_until(postgres.answers, "PostgreSQL", hopeless=process.ended)
-        yield postgres
+    # Not in pytest's folder: every start of pytest, those in rendered projects too, closes that
+    # to other accounts, and as root the server has another one.
+    with tempfile.TemporaryDirectory(prefix="mainstay-postgres-") as folder:
+        server = _initialise(Path(folder) / "data")
+        port = free_port()
+        with background(
+            server.bin_path / "postgres",
+            *("-D", str(server.pgdata), "-h", "127.0.0.1", "-p", str(port)),
+            # Nothing here needs to survive a crash of the machine.
+            *("-k", "", "-c", "fsync=off", "-c", "full_page_writes=off"),
+            directory=server.pgdata,
+            environment=clean_environment(),
+            log=Path(folder) / "log",
+            user=server.system_user,
+            # A fast shutdown: it does not wait for clients that are still connected.
+            stop_signal=signal.SIGINT,
+        ) as process:
+            postgres = Postgres(port)
+            wait_until(postgres.answers, "PostgreSQL", hopeless=process.ended)
+            yield postgres
 
 
 def _initialise(data: Path) -> PostgresServer:
