@@ -174,7 +174,7 @@ CONTRACTS: Mapping[str, tuple[str, str]] = {
         "apps/core/models.py",
         "from apps.users.services import user_update",
     ),
-    "The models of an app are its own: others call its services and selectors": (
+    "The models of users are its own: others call its services and selectors": (
         "config/urls.py",
         "from apps.users.models import User",
     ),

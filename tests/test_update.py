@@ -128,6 +128,11 @@ USER_LINES = {
     ),
     "requirements/base.txt": ("django-filter", "tomli-w>=1.0,<2\ndjango-filter"),
     "Makefile": ("PORT ?= 8000\n", "PORT ?= 8001\n"),
+    # Where the README of a project sends its user.
+    "pyproject.toml": (
+        'containers = [\n    "apps.users",\n',
+        'containers = [\n    "apps.users",\n    "apps.billing",\n',
+    ),
 }
 DELETED = "docs/operations.md"
 
