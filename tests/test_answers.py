@@ -119,7 +119,7 @@ def test_any_text_comes_back_as_it_was_given(text: str, rendered: Render) -> Non
     assert about["description"] == text
     assert about["authors"][0]["name"] == text
     assert SLUG.fullmatch(remembered["project_slug"])
-    assert remembered["project_slug"] not in yaml.safe_load(QUESTIONS["reserved_names"]["default"])
+    assert remembered["project_slug"] not in QUESTIONS["reserved_names"]["default"].split()
 
 
 def test_texts_reach_the_running_project(install_project: Render) -> None:
@@ -190,7 +190,7 @@ def test_a_refusal_on_the_command_line_leaves_nothing(template: Path, tmp_path: 
         check=False,
     )
     assert answer.returncode != 0
-    assert "Give a bare domain in lower case" in answer.stderr.splitlines()[-1]
+    assert "A bare domain: api.example.com" in answer.stderr.splitlines()[-1]
     assert not (tmp_path / "project").exists()
 
 
@@ -209,7 +209,7 @@ def test_a_bad_answer_at_the_prompt_is_asked_again(template: Path, tmp_path: Pat
         if question == "author_email":
             # The prompt holds the default: what is typed comes after it.
             terminal.send(" and more\r")
-            terminal.expect_exact("Give an email address such as you@example.com.")
+            terminal.expect_exact("Give an address: you@example.com, for example.")
             terminal.send("\x7f" * len(" and more"))
         terminal.send("\r")
     terminal.expect(pexpect.EOF)

@@ -90,7 +90,7 @@ def test_the_superuser_of_the_printed_command_signs_in(
     served: tuple[Path, str, str], bare_machine: dict[str, str]
 ) -> None:
     project, address, output = served
-    (command,) = re.findall(r"(make superuser)\s", output)
+    (command,) = re.findall(r"(make -C \S+ superuser)\s", output)
     program, *arguments = command.split()
     terminal = pexpect.spawn(
         program, arguments, cwd=str(project), env={**bare_machine, "TERM": "xterm"}, encoding="utf-8", timeout=60
