@@ -5,6 +5,9 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+# What HS256 asks for at least (RFC 7518, section 3.2).
+_KEY_LENGTH = 32
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -88,6 +91,10 @@ def _unsafe() -> list[str]:
         problems.append("ALLOWED_HOSTS has an address: name hosts only, such as api.example.com")
     if path_of("ADMIN_URL", "unset").lower() in {"/", "admin/", "api/"}:
         problems.append("ADMIN_URL is admin/, where everybody looks, or taken by the API: choose another")
+    if any(len(key) < _KEY_LENGTH for key in names("JWT_SIGNING_KEYS")):
+        problems.append(f"JWT_SIGNING_KEYS has a key of fewer than {_KEY_LENGTH} characters")
+    if "://" not in env.str("SITE_URL", "https://"):
+        problems.append("SITE_URL is no address: it starts with https://")
     if "://" not in env.str("DATABASE_URL", "sqlite://"):
         problems.append("DATABASE_URL is no address: it starts with postgres://")
     return problems

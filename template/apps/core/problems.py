@@ -68,13 +68,14 @@ def problem_response(request: HttpRequest, status: HTTPStatus, detail: str) -> J
     return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
 
 
-def _is_api(request: HttpRequest) -> bool:
+def is_api(request: HttpRequest) -> bool:
+    """Say whether a path belongs to the API, whose errors are problem documents."""
     return request.path.lstrip("/").startswith("api/")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Answer 400: a suspicious or malformed request. `handler400`."""
-    if _is_api(request):
+    if is_api(request):
         if isinstance(exception, RequestDataTooBig):
             return problem_response(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large.")
         return problem_response(request, HTTPStatus.BAD_REQUEST, "The request is malformed or not allowed.")
@@ -83,21 +84,21 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Answer 403. `handler403`."""
-    if _is_api(request):
+    if is_api(request):
         return problem_response(request, HTTPStatus.FORBIDDEN, "You may not do this.")
     return defaults.permission_denied(request, exception)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Answer 404. `handler404`."""
-    if _is_api(request):
+    if is_api(request):
         return problem_response(request, HTTPStatus.NOT_FOUND, "There is nothing here.")
     return defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """Answer 500. `handler500`."""
-    if _is_api(request):
+    if is_api(request):
         return problem_response(
             request,
             HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -108,6 +109,6 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer 403 to a form without its token. `CSRF_FAILURE_VIEW`."""
-    if _is_api(request):
+    if is_api(request):
         return problem_response(request, HTTPStatus.FORBIDDEN, f"CSRF verification failed: {reason}")
     return default_csrf_failure(request, reason)

@@ -1,6 +1,9 @@
 """What the OpenAPI document says about errors."""
 
+from http import HTTPStatus
 from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse
 
 from apps.core.problems import CONTENT_TYPE
 
@@ -31,18 +34,47 @@ PROBLEM_SCHEMA = {
 }
 
 
+_CONTENT = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
+    """Return the errors of an endpoint that nothing else in the document tells of, for `@extend_schema(responses=…)`."""
+    return {(status, CONTENT_TYPE): OpenApiResponse(PROBLEM_SCHEMA, HTTPStatus(status).phrase) for status in statuses}
+
+
 def describe_problems(result: dict[str, Any], **_kwargs: object) -> dict[str, Any]:
-    """Say of every operation that its errors are problem documents. A hook of drf-spectacular.
+    """Say which errors each operation can answer with. A hook of drf-spectacular.
 
     Args:
         result: The OpenAPI document.
 
     Returns:
-        The same document, with `default` responses added.
+        The same document, with the responses added that follow from what an operation takes.
     """
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
-    content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for operations in result["paths"].values():
         for operation in operations.values():
-            operation["responses"].setdefault("default", {"description": "A problem", "content": content})
+            for status in sorted(_statuses(operation)):
+                operation["responses"].setdefault(
+                    str(status.value), {"description": status.phrase, "content": _CONTENT}
+                )
     return result
+
+
+def _statuses(operation: dict[str, Any]) -> set[HTTPStatus]:
+    """Return the errors that an operation can answer with, whatever it does."""
+    statuses = {HTTPStatus.NOT_ACCEPTABLE, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.INTERNAL_SERVER_ERROR}
+    parameters = {parameter["in"] for parameter in operation.get("parameters", [])}
+    if "requestBody" in operation:
+        statuses |= {
+            HTTPStatus.BAD_REQUEST,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        }
+    if "query" in parameters:
+        statuses.add(HTTPStatus.BAD_REQUEST)
+    if "path" in parameters:
+        statuses.add(HTTPStatus.NOT_FOUND)
+    if {} not in operation.get("security", [{}]):
+        statuses.add(HTTPStatus.UNAUTHORIZED)
+    return statuses

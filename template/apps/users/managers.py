@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import BaseUserManager
 
+from apps.core.models import ActiveManager
+
 if TYPE_CHECKING:
     from apps.users.models import User
 
 
-class UserManager(BaseUserManager["User"]):
-    """Users are known by their email address, which is kept in lower case."""
+class UserManager(ActiveManager["User"], BaseUserManager["User"]):
+    """Users are known by their email address, which is kept in lower case. Those who deleted themselves are not seen."""
 
     @classmethod
     def normalize_email(cls, email: str | None) -> str:

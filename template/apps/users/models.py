@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from apps.core.models import UUIDModel
+from apps.core.models import SoftDeleteModel, TimeStampedModel, UUIDModel
 from apps.users.managers import UserManager
 
 
@@ -17,8 +17,11 @@ class Role(models.TextChoices):
     MANAGER = "manager"
 
 
-class User(UUIDModel, AbstractUser):
-    """A person, known by their email address."""
+class User(SoftDeleteModel, UUIDModel, AbstractUser):
+    """A person, known by their email address.
+
+    Soft-deleted, the row stays for what points at it, and no longer says who it was.
+    """
 
     # The address takes its place.
     username = None  # type: ignore[assignment]
@@ -30,8 +33,9 @@ class User(UUIDModel, AbstractUser):
     # Django's own manager asks for a user name.
     objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
 
-    class Meta(AbstractUser.Meta):
+    class Meta(SoftDeleteModel.Meta, AbstractUser.Meta):
         constraints = [
+            *SoftDeleteModel.Meta.constraints,
             # So that unique means unique whatever the case, also for rows that no manager wrote.
             models.CheckConstraint(condition=Q(email=Lower("email")), name="users_user_email_lower_case"),
         ]
@@ -43,3 +47,18 @@ class User(UUIDModel, AbstractUser):
         """Bring the address into the form that is stored."""
         super().clean()
         self.email = User.objects.normalize_email(self.email)
+
+
+class Registration(UUIDModel, TimeStampedModel):
+    """Somebody claims an address, which a link in a mail will prove or not. Until then there is no user.
+
+    One address can have several: each link confirms its own, with its own password. So nobody can choose a password
+    for an address and wait for its owner to confirm it.
+    """
+
+    email = models.EmailField(db_index=True)
+    # Hashed, as the user will have it.
+    password = models.CharField(max_length=128)
+
+    def __str__(self) -> str:
+        return self.email

@@ -1,27 +1,78 @@
 """What the account endpoints take and give."""
 
+from typing import Any
+
 from rest_framework import serializers
-from rest_framework_simplejwt.serializers import TokenObtainPairSerializer
 
 from apps.users.models import User
 from apps.users.selectors import user_roles
 
+# More would only keep the hasher busy.
+PASSWORD_MAX_LENGTH = 256
 
-class CredentialsSerializer(TokenObtainPairSerializer):
-    """An address and a password, for a pair of tokens."""
 
-    access = serializers.CharField(read_only=True)
-    refresh = serializers.CharField(read_only=True)
+class EmailField(serializers.EmailField):
+    """An address, as it is stored: in lower case."""
 
-    def validate_email(self, value: str) -> str:
-        """Return the address as it is stored."""
-        return User.objects.normalize_email(value)
+    def __init__(self) -> None:
+        super().__init__(max_length=254)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the address in lower case."""
+        return User.objects.normalize_email(super().to_internal_value(data))
+
+
+class PasswordField(serializers.CharField):
+    """A password. Spaces at its ends belong to it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            write_only=True, trim_whitespace=False, max_length=PASSWORD_MAX_LENGTH, style={"input_type": "password"}
+        )
+
+
+class CredentialsSerializer(serializers.Serializer[object]):
+    """An address and a password."""
+
+    email = EmailField()
+    password = PasswordField()
+
+
+class EmailSerializer(serializers.Serializer[object]):
+    """An address that a mail goes to."""
+
+    email = EmailField()
+
+
+class LinkSerializer(serializers.Serializer[object]):
+    """What a link in a mail carries as `token`."""
+
+    token = serializers.CharField(max_length=256)
+
+
+class PasswordResetSerializer(LinkSerializer):
+    """What a link carries, and the password to have from now on."""
+
+    new_password = PasswordField()
+
+
+class PasswordChangeSerializer(serializers.Serializer[object]):
+    """The password that is, and the one to have from now on."""
+
+    current_password = PasswordField()
+    new_password = PasswordField()
 
 
 class RefreshSerializer(serializers.Serializer[object]):
     """A refresh token."""
 
-    refresh = serializers.CharField()
+    refresh = serializers.CharField(max_length=2048)
+
+
+class LogoutSerializer(RefreshSerializer):
+    """A refresh token, and whether to sign out its device alone or all."""
+
+    all_devices = serializers.BooleanField(default=False)
 
 
 class TokenPairSerializer(serializers.Serializer[object]):
@@ -29,6 +80,12 @@ class TokenPairSerializer(serializers.Serializer[object]):
 
     access = serializers.CharField()
     refresh = serializers.CharField()
+
+
+class MessageSerializer(serializers.Serializer[object]):
+    """One sentence for a person."""
+
+    detail = serializers.CharField()
 
 
 class MeSerializer(serializers.ModelSerializer[User]):

@@ -1,44 +1,81 @@
-"""Changing users and their tokens. Each function is one transaction."""
+"""Changing accounts: registering, passwords, roles, leaving. Signing in and out is in `sessions.py`."""
 
-from typing import TypedDict
-
+import structlog
+from axes.utils import reset as reset_failed_sign_ins
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import transaction
-from rest_framework_simplejwt.exceptions import TokenError
-from rest_framework_simplejwt.settings import api_settings
-from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from rest_framework_simplejwt.tokens import RefreshToken
-from rest_framework_simplejwt.utils import get_md5_hash_password
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from apps.core.exceptions import InvalidTokenError
-from apps.core.services import mail_send
-from apps.users.models import Role, User
+from apps.mail.services import mail_send
+from apps.users.links import (
+    REGISTRATION_AGE,
+    InvalidLinkError,
+    password_reset_token,
+    password_reset_user,
+    registration_of,
+    registration_token,
+)
+from apps.users.models import Registration, Role, User
+from apps.users.sessions import TokenPair, session_start, sessions_end
 
-
-class TokenPair(TypedDict):
-    """What a client holds: a short-lived token to call with, a longer one to get the next pair."""
-
-    access: str
-    refresh: str
+log = structlog.get_logger(__name__)
 
 
 @transaction.atomic
-def user_create(*, email: str, password: str | None = None, first_name: str = "", last_name: str = "") -> User:
-    """Return a new user, who is welcomed by mail.
+def registration_create(*, email: str, password: str) -> None:
+    """Mail a link that makes an account of an address and a password.
+
+    An address that has an account gets another mail, after exactly the same work: nobody learns from the answer, nor
+    from how long it takes, who has an account here.
 
     Raises:
-        ValueError: The address is empty.
-        IntegrityError: The address is taken.
+        ValidationError: The password is too weak.
     """
-    user = User.objects.create_user(email, password, first_name=first_name, last_name=last_name)
-    user_welcome(user=user)
+    _check_password("password", password, User(email=email))
+    registration = Registration.objects.create(email=email, password=make_password(password))
+    _mail_link(email, registration)
+
+
+@transaction.atomic
+def registration_remind(*, email: str) -> None:
+    """Mail the link once more.
+
+    Only where one registration waits: of several, nobody can say whose is meant, so the mail asks for a new one.
+    """
+    since = timezone.now() - REGISTRATION_AGE
+    waiting = list(Registration.objects.filter(email=email, created_at__gte=since)[:2])
+    _mail_link(email, waiting[0] if len(waiting) == 1 else None)
+
+
+@transaction.atomic
+def registration_confirm(*, token: str) -> User:
+    """Return the account that a link makes. Every other registration of its address ends.
+
+    Raises:
+        InvalidLinkError: The link is wrong, expired or used, or its address has an account by now.
+    """
+    registration = Registration.objects.select_for_update().filter(pk=registration_of(token)).first()
+    if registration is None:
+        raise InvalidLinkError
+    user = User(email=registration.email, password=registration.password)
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:
+        raise InvalidLinkError from error
+    Registration.objects.filter(email=registration.email).delete()
+    log.info("user_registered", new_user_id=str(user.pk))
     return user
 
 
 def user_welcome(*, user: User) -> None:
-    """Tell a new user by mail that they have an account."""
-    mail_send(recipient=user.email, template="welcome", context={"name": user.get_full_name() or user.email})
+    """Tell someone by mail that an account was made for them."""
+    context = {"name": user.get_full_name() or user.email, "token": password_reset_token(user)}
+    mail_send(recipient=user.email, template="welcome", context=context)
 
 
 @transaction.atomic
@@ -54,59 +91,103 @@ def user_update(*, user: User, first_name: str | None = None, last_name: str | N
 
 
 @transaction.atomic
+def user_delete(*, user: User) -> None:
+    """Take an account away: the address is free again, every session ends, and nothing says who it was.
+
+    The row stays, for what points at it. Deleting twice changes nothing.
+    """
+    user = User.all_objects.select_for_update(no_key=True).get(pk=user.pk)
+    if user.is_deleted:
+        return
+    Registration.objects.filter(email=user.email).delete()
+    # A top-level name that nobody can have (RFC 2606, section 2).
+    user.email = f"{user.pk}@deleted.invalid"
+    user.first_name = user.last_name = ""
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.set_unusable_password()
+    user.save()
+    user.soft_delete()
+    user.groups.clear()
+    user.user_permissions.clear()
+    sessions_end(user=user)
+    log.info("user_deleted", deleted_user_id=str(user.pk))
+
+
+@transaction.atomic
+def password_change(*, user: User, current_password: str, new_password: str) -> TokenPair:
+    """Change a password, end every session, and return the tokens of a new one.
+
+    Raises:
+        ValidationError: The current password is wrong, or the new one too weak.
+    """
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if not user.check_password(current_password):
+        raise ValidationError({"current_password": ValidationError("This is not your password.", code="wrong")})
+    _set_password(user, new_password)
+    return session_start(user=user)
+
+
+@transaction.atomic
+def password_reset_request(*, email: str) -> None:
+    """Mail a link that lets its reader choose a new password.
+
+    An address without an account gets a mail that says so, after the same work (see `registration_create`).
+    """
+    user = User.objects.filter(email=email, is_active=True).first()
+    token = password_reset_token(user or User(email=email))
+    mail_send(recipient=email, template="password_reset" if user else "no_account", context={"token": token})
+
+
+@transaction.atomic
+def password_reset_confirm(*, token: str, new_password: str) -> None:
+    """Change the password that a link is for, and end every session.
+
+    Raises:
+        InvalidLinkError: The link is wrong, expired or used.
+        ValidationError: The password is too weak. The link can be used again.
+    """
+    user = password_reset_user(token)
+    _set_password(user, new_password)
+    # Whoever reads the mail of the account is no stranger who guesses.
+    reset_failed_sign_ins(username=user.email)
+
+
+@transaction.atomic
 def role_assign(*, user: User, role: Role) -> None:
     """Give a user a role. Giving it twice changes nothing."""
     group, _ = Group.objects.get_or_create(name=role.value)
     user.groups.add(group)
 
 
-@transaction.atomic
-def token_refresh(*, refresh: str) -> TokenPair:
-    """Trade a refresh token for a new pair, which uses it up.
-
-    Raises:
-        InvalidTokenError: The token is wrong, expired or used, its user is gone, or their password has changed.
-    """
-    token, row = _take_refresh(refresh)
-    user = User.objects.filter(outstandingtoken=row, is_active=True).first()
-    if user is None or token.get(api_settings.REVOKE_TOKEN_CLAIM) != get_md5_hash_password(user.password):
-        raise InvalidTokenError("The refresh token is no longer valid: sign in again.")
-    new = RefreshToken.for_user(user)
-    return {"access": str(new.access_token), "refresh": str(new)}
-
-
-@transaction.atomic
-def token_revoke(*, refresh: str) -> None:
-    """Use up a refresh token: the device that holds it is signed out once its access token expires.
-
-    Raises:
-        InvalidTokenError: The token is wrong, expired or already used.
-    """
-    _take_refresh(refresh)
-
-
 def clear_expired() -> None:
-    """Delete sessions and tokens that have expired. Running it again changes nothing."""
+    """Delete sessions, tokens and registrations that have expired. Running it again changes nothing."""
     call_command("clearsessions")
     call_command("flushexpiredtokens")
+    # A link that was mailed again is good for a day from then.
+    Registration.objects.filter(created_at__lt=timezone.now() - 2 * REGISTRATION_AGE).delete()
 
 
-def _take_refresh(refresh: str) -> tuple[RefreshToken, OutstandingToken]:
-    """Use up a refresh token, and return it with its row.
+def _mail_link(email: str, registration: Registration | None) -> None:
+    """Mail whoever reads an address the link that gets them on: into their account, to a new one, or none."""
+    if user := User.objects.filter(email=email, is_active=True).first():
+        mail_send(recipient=email, template="account_exists", context={"token": password_reset_token(user)})
+    elif registration:
+        mail_send(recipient=email, template="verify_email", context={"token": registration_token(registration)})
+    else:
+        mail_send(recipient=email, template="register_again", context={})
 
-    Raises:
-        InvalidTokenError: The token is wrong, expired or used.
-    """
-    invalid = InvalidTokenError("The refresh token is wrong, expired or used: sign in again.")
+
+def _set_password(user: User, password: str) -> None:
+    _check_password("new_password", password, user)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    sessions_end(user=user)
+    mail_send(recipient=user.email, template="password_changed", context={})
+    log.info("password_changed", changed_user_id=str(user.pk))
+
+
+def _check_password(field: str, password: str, user: User) -> None:
     try:
-        # The library takes the text, and is annotated as if it did not.
-        token = RefreshToken(refresh)  # type: ignore[arg-type]
-    except TokenError as error:
-        raise invalid from error
-    # The row is locked, so of several calls with one token all but the first find it used. Whether it is, is
-    # asked by a query of its own: a row that was waited for is read anew, what is joined to it is not.
-    row = OutstandingToken.objects.select_for_update().filter(jti=token["jti"]).first()
-    if row is None or BlacklistedToken.objects.filter(token=row).exists():
-        raise invalid
-    BlacklistedToken.objects.create(token=row)
-    return token, row
+        validate_password(password, user)
+    except ValidationError as error:
+        raise ValidationError({field: error}) from error

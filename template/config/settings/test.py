@@ -1,14 +1,16 @@
 """Tests: real services, and nothing that reaches outside."""
 
+import os
+
 from tests.services import start_services
 
 # Sets DATABASE_URL and REDIS_URL where they are unset, before settings read them.
 start_services()
+os.environ["DJANGO_SECRET_KEY"] = "test-only-" * 6
 
 from config.settings.base import *  # noqa: E402
 
 DEBUG = False
-SECRET_KEY = "test-only-" * 6
 ADMIN_URL = "admin/"
 
 # Hashing is slow on purpose; tests that need the real one ask for it.

@@ -1,0 +1,85 @@
+"""Sending what `apps.mail.services.mail_send` wrote down. Run by tasks, and by `manage.py deliver_mail`."""
+
+from datetime import timedelta
+from enum import Enum, auto
+from smtplib import SMTPRecipientsRefused
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
+
+from apps.mail.models import OutgoingMail
+
+log = structlog.get_logger(__name__)
+
+# How long a mail is tried before it is given up. Source: RFC 5321, section 4.5.4.1.
+GIVE_UP_AFTER = timedelta(days=5)
+# Replies from here on are final. Source: RFC 5321, section 4.2.1.
+_PERMANENT = 500
+
+
+class Outcome(Enum):
+    """How an attempt to send a mail ended."""
+
+    SENT = auto()
+    # Already sent, being sent by somebody else, or not due.
+    SKIPPED = auto()
+    # The server took the call and refused the recipient.
+    REFUSED = auto()
+    # The server did not do its part.
+    AWAY = auto()
+
+
+def mail_deliver(*, mail_id: UUID | str) -> Outcome:
+    """Send one mail, and delete its row.
+
+    What cannot be sent stays for later. What the server refuses for good is dropped, with an error in the log.
+    A process that dies between sending and deleting makes the mail go out twice, under one Message-ID.
+    """
+    now = timezone.now()
+    mail = OutgoingMail.objects.filter(pk=mail_id, send_after__lte=now).first()
+    if mail is None or not mail.claim(now):
+        return Outcome.SKIPPED
+    message = EmailMultiAlternatives(
+        subject=mail.subject,
+        body=mail.text,
+        to=[mail.recipient],
+        headers={"Message-ID": f"<{mail.pk}@{settings.DOMAIN_NAME}>"},
+    )
+    message.attach_alternative(mail.html, "text/html")
+    try:
+        message.send()
+    except OSError as error:  # smtplib's own are among them
+        return _keep_or_drop(mail, error)
+    mail.delete()
+    log.info("mail_sent", mail_id=str(mail_id))
+    return Outcome.SENT
+
+
+def mail_deliver_due() -> int:
+    """Send every mail whose time has come, and return how many went.
+
+    Running it twice, also at once, sends nothing twice. Stops at a server that is away: the next mail would only wait
+    for it as well.
+    """
+    due = OutgoingMail.objects.filter(send_after__lte=timezone.now()).order_by("send_after")
+    sent = 0
+    for mail_id in list(due.values_list("pk", flat=True)):
+        outcome = mail_deliver(mail_id=mail_id)
+        if outcome is Outcome.AWAY:
+            break
+        sent += outcome is Outcome.SENT
+    return sent
+
+
+def _keep_or_drop(mail: OutgoingMail, error: OSError) -> Outcome:
+    replies = [code for code, _ in error.recipients.values()] if isinstance(error, SMTPRecipientsRefused) else []
+    refused_for_good = bool(replies) and min(replies) >= _PERMANENT
+    if refused_for_good or timezone.now() - mail.created_at > GIVE_UP_AFTER:
+        log.error("mail_given_up", mail_id=str(mail.pk), error=str(error))
+        mail.delete()
+    else:
+        log.warning("mail_not_sent", mail_id=str(mail.pk), error=str(error))
+    return Outcome.REFUSED if replies else Outcome.AWAY

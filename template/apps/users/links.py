@@ -1,0 +1,91 @@
+"""What stands behind the links in our mails: signed, for one purpose, for a time, and good for one use.
+
+The text is `<id>:<time>:<signature>`. The signature also covers a state that using the link changes, so it fits no
+second time.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import timedelta
+from http import HTTPStatus
+from uuid import UUID
+
+from django.core.signing import BadSignature, TimestampSigner
+
+from apps.core.exceptions import DomainError
+from apps.users.models import Registration, User
+
+# Mail can take its time; a way to someone's account should not lie around.
+REGISTRATION_AGE = timedelta(days=1)
+PASSWORD_RESET_AGE = timedelta(hours=1)
+
+
+class InvalidLinkError(DomainError):
+    """A link is wrong, expired, used or not for this."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "invalid-link"
+
+    def __init__(self) -> None:
+        super().__init__("The link is wrong, expired or already used: ask for a new one.")
+
+
+def registration_token(registration: Registration) -> str:
+    """Return the text that confirms a registration."""
+    return _registration_signer().sign(_encode(registration.pk))
+
+
+def registration_of(token: str) -> UUID:
+    """Return the id of the registration that a link confirms. Whether it still waits, the database knows.
+
+    Raises:
+        InvalidLinkError: The link is wrong, expired or for something else.
+    """
+    registration_id = _decode(token)
+    _check(_registration_signer(), token, REGISTRATION_AGE)
+    return registration_id
+
+
+def password_reset_token(user: User) -> str:
+    """Return the text that lets someone choose a new password for an account."""
+    return _password_signer(user).sign(_encode(user.pk))
+
+
+def password_reset_user(token: str) -> User:
+    """Return whose password a link may change.
+
+    Raises:
+        InvalidLinkError: The link is wrong, expired, used or for something else.
+    """
+    user = User.objects.select_for_update(no_key=True).filter(pk=_decode(token), is_active=True).first()
+    if user is None:
+        raise InvalidLinkError
+    _check(_password_signer(user), token, PASSWORD_RESET_AGE)
+    return user
+
+
+def _registration_signer() -> TimestampSigner:
+    return TimestampSigner(salt="apps.users.links.registration")
+
+
+def _password_signer(user: User) -> TimestampSigner:
+    # A new password and another address each end the links made before.
+    return TimestampSigner(salt=f"apps.users.links.password-reset:{user.email}:{user.password}")
+
+
+def _encode(value: UUID) -> str:
+    return urlsafe_b64encode(value.bytes).rstrip(b"=").decode()
+
+
+def _decode(token: str) -> UUID:
+    """Return the id that a token claims to be about, before its signature is looked at."""
+    try:
+        return UUID(bytes=urlsafe_b64decode(token.partition(":")[0] + "=="))
+    except ValueError as error:
+        raise InvalidLinkError from error
+
+
+def _check(signer: TimestampSigner, token: str, age: timedelta) -> None:
+    try:
+        signer.unsign(token, max_age=age)
+    except BadSignature as error:
+        raise InvalidLinkError from error
