@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.core.cache import cache
 from rest_framework.test import APIClient
+from rest_framework.throttling import SimpleRateThrottle
 from zeal import zeal_context
 
 from apps.users.models import User
@@ -23,6 +24,14 @@ def _no_repeated_queries() -> Iterator[None]:
 def _cache_of_its_own() -> None:
     """Give each test a part of the cache that nobody else writes to, so no throttle has counted yet."""
     cache.key_prefix = uuid4().hex
+
+
+@pytest.fixture
+def rates(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Return how often one may call: as often as one likes, until the test says otherwise."""
+    rates = dict.fromkeys(SimpleRateThrottle.THROTTLE_RATES, "1000000/min")
+    monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
+    return rates
 
 
 @pytest.fixture

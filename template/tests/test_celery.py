@@ -17,10 +17,11 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
-from rest_framework_simplejwt.tokens import RefreshToken
 from zeal import zeal_ignore
 
+from apps.mail.models import OutgoingMail
 from apps.users.models import User
+from apps.users.sessions import session_start
 from apps.users.tasks import clear_expired
 from config.celery import app, disable_connection_pool
 from config.env import BASE_DIR
@@ -33,11 +34,17 @@ needs_redis = pytest.mark.skipif(
 
 
 @pytest.fixture
-def queue(transactional_db: None) -> Iterator[str]:
-    """Return the name of a queue that a worker serves, on the database of the tests."""
-    name = uuid4().hex
+def environment(transactional_db: None) -> dict[str, str]:
+    """Return the variables of a process that works on the database of the tests."""
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    environment = {**os.environ, "DATABASE_URL": database.geturl(), "CELERY_BROKER_URL": os.environ["REDIS_URL"]}
+    return {**os.environ, "DATABASE_URL": database.geturl()}
+
+
+@pytest.fixture
+def queue(environment: dict[str, str]) -> Iterator[str]:
+    """Return the name of a queue that a worker serves."""
+    name = uuid4().hex
+    environment = {**environment, "CELERY_BROKER_URL": os.environ["REDIS_URL"]}
     command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--pool", "solo", "--queues", name]
     with subprocess.Popen(command, cwd=BASE_DIR, env=environment, stderr=subprocess.PIPE) as worker:  # noqa: S603 - fixed
         for line in worker.stderr or ():
@@ -51,7 +58,7 @@ def queue(transactional_db: None) -> Iterator[str]:
 @needs_redis
 def test_a_task_that_is_sent_is_run(queue: str, user: User) -> None:
     with time_machine.travel(timezone.now() - timedelta(days=30)):
-        RefreshToken.for_user(user)
+        session_start(user=user)
 
     # Not the app of the tests, which runs tasks where they are sent.
     sender = Celery("sender", broker=os.environ["REDIS_URL"], set_as_current=False)
@@ -68,15 +75,15 @@ SEND = """
 import django
 django.setup()
 from django.db import transaction
-from apps.core.services import mail_send
+from apps.mail.services import mail_send
 with transaction.atomic():
-    mail_send(recipient="ada@example.com", template="welcome", context={"name": "Ada"})
+    mail_send(recipient="ada@example.com", template="no_account", context={})
 print("committed")
 """
 
 
-def test_a_broker_that_is_away_neither_holds_nor_breaks_what_was_committed() -> None:
-    environment = {**os.environ, "CELERY_BROKER_URL": "redis://127.0.0.1:1/0"}
+def test_a_broker_that_is_away_neither_holds_nor_loses_what_was_committed(environment: dict[str, str]) -> None:
+    environment = {**environment, "CELERY_BROKER_URL": "redis://127.0.0.1:1/0"}
     environment["CELERY_RESULT_BACKEND"] = environment["CELERY_BROKER_URL"]
 
     command = [sys.executable, "-c", SEND]
@@ -92,6 +99,7 @@ def test_a_broker_that_is_away_neither_holds_nor_breaks_what_was_committed() -> 
 
     assert result.stdout == "committed\n", result.stderr
     assert "Error calling" in result.stderr
+    assert OutgoingMail.objects.count() == 1
 
 
 def test_every_scheduled_task_exists_and_has_a_time() -> None:

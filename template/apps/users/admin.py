@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from rest_framework_simplejwt.token_blacklist import admin as _registers_tokens  # noqa: F401
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from apps.users.models import User
-from apps.users.services import user_welcome
+from apps.users.services import user_delete, user_welcome
 
 if TYPE_CHECKING:
     UserAdminBase = DjangoUserAdmin[User]
@@ -56,3 +57,12 @@ class UserAdmin(UserAdminBase):
         super().save_model(request, obj, form, change)
         if not change:
             user_welcome(user=obj)
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Delete as users delete themselves: what points at the row keeps its place."""
+        user_delete(user=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Do the same for those who are ticked."""
+        for user in queryset:
+            user_delete(user=user)

@@ -58,8 +58,12 @@ def registration_confirm(*, token: str) -> User:
     Raises:
         InvalidLinkError: The link is wrong, expired or used, or its address has an account by now.
     """
-    registration = Registration.objects.select_for_update().filter(pk=registration_of(token)).first()
+    registration = Registration.objects.filter(pk=registration_of(token)).first()
     if registration is None:
+        raise InvalidLinkError
+    # All of the address, and in one order: links of one address that are used at once wait for each other.
+    waiting = Registration.objects.select_for_update().filter(email=registration.email).order_by("pk")
+    if registration not in list(waiting):
         raise InvalidLinkError
     user = User(email=registration.email, password=registration.password)
     try:
@@ -150,6 +154,12 @@ def password_reset_confirm(*, token: str, new_password: str) -> None:
     _set_password(user, new_password)
     # Whoever reads the mail of the account is no stranger who guesses.
     reset_failed_sign_ins(username=user.email)
+
+
+@transaction.atomic
+def roles_create() -> None:
+    """Make a group for each role, so that the admin can give it. What is there stays as it is."""
+    Group.objects.bulk_create([Group(name=role.value) for role in Role], ignore_conflicts=True)
 
 
 @transaction.atomic

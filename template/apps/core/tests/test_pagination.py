@@ -91,8 +91,6 @@ def test_a_cursor_that_was_not_made_here_is_refused(ordering: str, position: str
 
 
 def test_groups_of_users_page_too() -> None:
-    Group.objects.create(name="manager")
-
     assert StandardCursorPagination().get_ordering(
         APIRequestFactory().get("/"),
         Group.objects.all(),

@@ -1,11 +1,13 @@
 import pytest
+from django.contrib.auth.models import Group
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from zeal import zeal_ignore
 
-from apps.users.models import User
+from apps.users.models import Role, User
+from apps.users.selectors import user_roles
 from apps.users.tests.factories import UserFactory
 
 PASSWORD = "a long enough password"
@@ -46,6 +48,29 @@ def test_a_user_who_is_changed_is_not(
     assert mail.outbox == []
 
 
+def test_roles_are_there_to_be_given(admin: Client) -> None:
+    user = UserFactory.create()
+    form = {"email": user.email, "groups": [Group.objects.get(name=Role.MANAGER).pk], "is_active": "on"}
+    dates = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+
+    with zeal_ignore():
+        response = admin.post(reverse("admin:users_user_change", args=[user.pk]), {**form, **dates})
+
+    assert response.status_code == 302
+    assert user_roles(user=user) == ["manager"]
+
+
+def test_who_is_deleted_leaves_a_row_behind_and_is_seen_no_more(admin: Client) -> None:
+    users = [UserFactory.create() for _ in range(3)]
+    with zeal_ignore():
+        admin.post(reverse("admin:users_user_delete", args=[users[0].pk]), {"post": "yes"})
+        ticked = {"action": "delete_selected", "_selected_action": [user.pk for user in users[1:]], "post": "yes"}
+        admin.post(reverse("admin:users_user_changelist"), ticked)
+
+    assert not User.objects.filter(pk__in=[user.pk for user in users]).exists()
+    assert User.all_objects.filter(pk__in=[user.pk for user in users], is_deleted=True).count() == 3
+
+
 def test_users_are_listed_and_searched(admin: Client) -> None:
     UserFactory.create(email="ada@example.com")
     UserFactory.create(email="grace@example.com")
@@ -61,6 +86,7 @@ def test_tokens_cannot_be_looked_at(admin: Client) -> None:
 
     assert "/users/user/" in page
     assert "token" not in page.replace("csrfmiddlewaretoken", "")
+    assert "mail/" not in page
 
 
 def test_the_admin_is_closed_to_those_who_are_not_staff(client: Client, user: User) -> None:

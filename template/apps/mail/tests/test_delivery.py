@@ -1,0 +1,142 @@
+"""Against a real mail server, present, absent and unfriendly."""
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+from zeal import zeal_ignore
+
+from apps.mail.delivery import GIVE_UP_AFTER, Outcome, mail_deliver, mail_deliver_due
+from apps.mail.models import OutgoingMail
+from tests.smtp import MailServer, mail_server
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def server() -> Iterator[MailServer]:
+    """Return a mail server that is away until it is started."""
+    with mail_server() as server:
+        yield server
+
+
+def write(recipient: str = "ada@example.com") -> OutgoingMail:
+    return OutgoingMail.objects.create(recipient=recipient, subject="Hello", text="Hello Ada", html="<p>Hello Ada</p>")
+
+
+def test_what_is_sent_is_gone_from_the_table(server: MailServer) -> None:
+    server.start()
+    waiting = write()
+
+    assert mail_deliver(mail_id=waiting.pk) is Outcome.SENT
+
+    [(recipient, content)] = server.received
+    assert recipient == "ada@example.com"
+    assert content.count("Hello Ada") == 2
+    assert f"<{waiting.pk}@" in content
+    assert not OutgoingMail.objects.exists()
+
+
+def test_mail_outlasts_a_server_that_is_away_and_goes_out_once_when_it_is_back(server: MailServer) -> None:
+    waiting = write()
+    assert mail_deliver(mail_id=waiting.pk) is Outcome.AWAY
+    server.start()
+    assert mail_deliver_due() == 0  # not yet: its time has not come
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=1, seconds=1)), zeal_ignore():
+        assert [mail_deliver_due(), mail_deliver_due()] == [1, 0]
+
+    assert len(server.received) == 1
+
+
+def test_attempts_grow_rarer_up_to_one_an_hour() -> None:
+    waiting = write()
+    waits = []
+    with zeal_ignore():
+        for _ in range(9):
+            waiting.refresh_from_db()
+            now = timezone.now()
+            assert waiting.claim(now)
+            waits.append(OutgoingMail.objects.get().send_after - now)
+
+    assert [wait / timedelta(minutes=1) for wait in waits] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_a_server_that_is_away_is_asked_once_in_a_round(server: MailServer) -> None:
+    for number in range(3):
+        write(f"{number}@example.com")
+
+    assert mail_deliver_due() == 0
+
+    assert sorted(OutgoingMail.objects.values_list("attempts", flat=True)) == [0, 0, 1]
+
+
+def test_a_recipient_who_is_refused_for_now_holds_up_nobody_and_is_tried_again(server: MailServer) -> None:
+    server.start()
+    server.refusal = "450 Busy"
+    for number in range(2):
+        write(f"{number}@example.com")
+
+    with zeal_ignore():
+        assert mail_deliver_due() == 0
+
+    assert list(OutgoingMail.objects.values_list("attempts", flat=True)) == [1, 1]
+
+
+def test_a_recipient_who_is_refused_for_good_is_dropped_and_logged(
+    server: MailServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.start()
+    server.refusal = "550 Nobody here"
+
+    assert mail_deliver(mail_id=write().pk) is Outcome.REFUSED
+
+    assert not OutgoingMail.objects.exists()
+    assert "mail_given_up" in caplog.text
+
+
+def test_a_mail_is_given_up_after_days_and_logged(server: MailServer, caplog: pytest.LogCaptureFixture) -> None:
+    waiting = write()
+
+    with time_machine.travel(waiting.created_at + GIVE_UP_AFTER + timedelta(seconds=1)):
+        assert mail_deliver(mail_id=waiting.pk) is Outcome.AWAY
+
+    assert not OutgoingMail.objects.exists()
+    assert "mail_given_up" in caplog.text
+
+
+def test_the_command_sends_what_waits(server: MailServer, capsys: pytest.CaptureFixture[str]) -> None:
+    server.start()
+    write()
+
+    call_command("deliver_mail")
+
+    assert re.search(r"^1 sent$", capsys.readouterr().out, re.MULTILINE)
+    assert len(server.received) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_who_send_at_once_one_does(server: MailServer) -> None:
+    server.start()
+    waiting = write()
+    start = Barrier(8)
+
+    def send(_number: int) -> Outcome:
+        start.wait()
+        try:
+            return mail_deliver(mail_id=waiting.pk)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=8) as threads:
+        outcomes = list(threads.map(send, range(8)))
+
+    assert sorted(outcome.name for outcome in outcomes) == ["SENT", *["SKIPPED"] * 7]
+    assert len(server.received) == 1

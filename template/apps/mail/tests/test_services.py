@@ -1,0 +1,52 @@
+import pytest
+from django.conf import settings
+from django.core import mail
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from apps.mail.models import OutgoingMail
+from apps.mail.services import mail_send
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_mail_goes_out_after_the_commit_as_text_and_as_html(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        mail_send(recipient="ada@example.com", template="welcome", context={"name": "Ada & <b>Co</b>", "token": "t"})
+        assert mail.outbox == []
+        assert OutgoingMail.objects.count() == 1
+
+    [message] = mail.outbox
+    assert isinstance(message, EmailMultiAlternatives)
+    assert message.to == ["ada@example.com"]
+    assert message.subject == f"Your account at {settings.DOMAIN_NAME}"
+    assert str(message.body).startswith("Hello Ada & <b>Co</b>,")
+    [(html, kind)] = message.alternatives
+    assert kind == "text/html"
+    assert "Ada &amp; &lt;b&gt;Co&lt;/b&gt;" in str(html)
+    assert f'<a href="{settings.SITE_URL}/account/reset-password/?token=t"' in str(html)
+    assert not OutgoingMail.objects.exists()
+
+
+def test_a_mail_of_a_transaction_that_is_rolled_back_stays_here(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        mail_send(recipient="ada@example.com", template="no_account", context={})
+        transaction.set_rollback(True)
+
+    assert mail.outbox == []
+    assert not OutgoingMail.objects.exists()
+
+
+def test_a_mail_waits_for_the_commit_of_the_outermost_transaction(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_capture_on_commit_callbacks() as callbacks, transaction.atomic(), transaction.atomic():
+        mail_send(recipient="ada@example.com", template="no_account", context={})
+
+    assert len(callbacks) == 1
+    assert mail.outbox == []

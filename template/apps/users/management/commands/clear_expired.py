@@ -1,0 +1,16 @@
+"""`manage.py clear_expired`: for cron, where no Celery runs."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from apps.users.services import clear_expired
+
+
+class Command(BaseCommand):
+    """Delete sessions, tokens and registrations that have expired."""
+
+    help = "Delete sessions, tokens and registrations that have expired."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        clear_expired()

@@ -1,0 +1,185 @@
+"""Who follows the README of a fresh project gets an account, signs in and signs out."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import Render
+from tests.harness.environments import share_environment
+from tests.harness.ports import free_port
+from tests.harness.processes import Background, background
+from tests.harness.project import Project
+from tests.harness.questions import DJANGO_VERSIONS
+from tests.harness.waiting import wait_until
+
+# After each answer curl prints its status, on a line of its own. The commands stay as they are.
+CURLRC = 'silent\nshow-error\nwrite-out = "\\n%{http_code}"\n'
+
+ADDRESS = "ada@example.com"
+PASSWORD = "another horse entirely"  # noqa: S105 - of an account that is gone with the test
+
+
+@dataclass(frozen=True)
+class Site:
+    """A project that `make run` serves, with nothing but the defaults.
+
+    Attributes:
+        project: The project.
+        port: Where it listens.
+        process: `make run` itself; what it prints is all that a person sees.
+    """
+
+    project: Project
+    port: int
+    process: Background
+
+    @property
+    def api(self) -> str:
+        """The address that the README calls API."""
+        return f"http://127.0.0.1:{self.port}/api/v1"
+
+    def links(self) -> list[str]:
+        """Return the links in the text of the mails so far, in order, as a person reads them."""
+        return re.findall(r"^http\S+/account/\S+$", self.process.output(), re.MULTILINE)
+
+    def next_link(self, known: list[str]) -> str:
+        """Wait for a mail, and return the link in it.
+
+        Args:
+            known: The links that were there before.
+        """
+        (link,) = wait_until(lambda: self.links()[len(known) :], "link in a mail", hopeless=self.process.ended)
+        return link
+
+
+@pytest.fixture(
+    scope="module",
+    # One process runs the tests of one version, so that they share one server.
+    params=[pytest.param(version, marks=pytest.mark.xdist_group(f"journey-{version}")) for version in DJANGO_VERSIONS],
+)
+def site(
+    request: pytest.FixtureRequest, rendered: Render, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """Give a served project of each Django version."""
+    answers = {"django_version": request.param}
+    folder = tmp_path_factory.mktemp("journey")
+    project = share_environment(Project(shutil.copytree(rendered(answers).path, folder / "project"), answers))
+    port = free_port()
+    with background(
+        *("make", "run", f"PORT={port}"),
+        directory=project.path,
+        environment=project.environment(),
+        log=folder / "log",
+    ) as process:
+        site = Site(project, port, process)
+        wait_until(lambda: _answers(site), "answer", hopeless=process.ended)
+        yield site
+
+
+def _answers(site: Site) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{site.port}/livez").status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+def commands(readme: str) -> list[str]:
+    """Return the lines of the block under "Use the API", without comments."""
+    section = readme.partition("\n## Use the API\n")[2].partition("\n## ")[0]
+    (block,) = re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    return [line for line in block.splitlines() if line and not line.startswith("#")]
+
+
+class Reader:
+    """A person with a terminal, who fills in what the README leaves open from what is on the screen."""
+
+    def __init__(self, site: Site, home: Path) -> None:
+        self.site = site
+        home.mkdir()
+        (home / ".curlrc").write_text(CURLRC, encoding="utf-8")
+        self.environment = {"CURL_HOME": str(home)}
+        self.assignments: list[str] = []
+        self.links = site.links()
+        # The JSON on the screen that had tokens, the newest last.
+        self.pairs: list[dict[str, str]] = []
+
+    def follow(self, line: str) -> tuple[int, str] | None:
+        """Type a line, and return the status and the body that it gets, None where it gets none."""
+        name, is_assignment, value = line.partition("=")
+        if is_assignment and name.isupper():
+            self.assignments.append(f"{name}={self._seen(name) if value == '…' else self._moved(value)}")
+            return None
+        script = "\n".join([*self.assignments, line])
+        shell = self.site.project.run("bash", "-euc", script, env=self.environment)
+        body, _, status = shell.stdout.rpartition("\n")
+        assert int(status) < httpx.codes.BAD_REQUEST, f"{script}\n{status}: {body}"
+        if '"access"' in body:
+            self.pairs.append(json.loads(body))
+        return int(status), body
+
+    def _moved(self, value: str) -> str:
+        """Return an address with the port of the tests: the one in the README may be taken."""
+        assert value == "http://127.0.0.1:8000/api/v1"
+        return self.site.api
+
+    def _seen(self, name: str) -> str:
+        """Return what stands on the screen for a name of the README."""
+        if name == "TOKEN":
+            return self.site.next_link(self.links).partition("token=")[2]
+        return self.pairs[-1][name.lower()]
+
+
+def test_the_commands_of_the_readme_lead_from_registering_to_signing_out(site: Site, tmp_path: Path) -> None:
+    reader = Reader(site, tmp_path / "curl")
+    answers = [answer for line in commands(site.project.read("README.md")) if (answer := reader.follow(line))]
+
+    assert [status for status, _ in answers] == [
+        httpx.codes.ACCEPTED,  # Register.
+        httpx.codes.NO_CONTENT,  # Confirm the address.
+        httpx.codes.OK,  # Sign in.
+        httpx.codes.OK,  # The account.
+        httpx.codes.OK,  # Refresh.
+        httpx.codes.NO_CONTENT,  # Sign out.
+    ], answers
+    me = json.loads(answers[3][1])
+    assert me["email"] == ADDRESS
+
+    first, last = reader.pairs
+    assert first["refresh"] != last["refresh"]
+    # Signed out means at once, not when the tokens expire.
+    for pair in (first, last):
+        called = httpx.get(f"{site.api}/users/me/", headers={"Authorization": f"Bearer {pair['access']}"})
+        assert called.status_code == httpx.codes.UNAUTHORIZED
+    refreshed = httpx.post(f"{site.api}/auth/token/refresh/", json={"refresh": last["refresh"]})
+    assert refreshed.status_code == httpx.codes.UNAUTHORIZED
+
+
+def test_the_page_behind_the_link_confirms_at_the_press_of_its_button(site: Site) -> None:
+    credentials = {"email": "grace@example.com", "password": PASSWORD}
+    known = site.links()
+
+    def sign_in() -> int:
+        return httpx.post(f"{site.api}/auth/token/", json=credentials).status_code
+
+    assert httpx.post(f"{site.api}/auth/register/", json=credentials).status_code == httpx.codes.ACCEPTED
+    link = site.next_link(known)
+    with httpx.Client() as browser:
+        page = browser.get(link)
+        assert page.status_code == httpx.codes.OK
+        # To open it changes nothing: programs that look at mail do that too.
+        assert sign_in() == httpx.codes.UNAUTHORIZED
+
+        form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]+)">', page.text))
+        assert set(form) == {"csrfmiddlewaretoken", "token"}
+        assert browser.post(link, data={"token": form["token"]}).status_code == httpx.codes.FORBIDDEN
+        assert sign_in() == httpx.codes.UNAUTHORIZED
+
+        assert browser.post(link, data=form).status_code == httpx.codes.OK
+        assert sign_in() == httpx.codes.OK
+        assert browser.post(link, data=form).status_code == httpx.codes.BAD_REQUEST
