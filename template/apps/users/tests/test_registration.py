@@ -128,7 +128,7 @@ def test_registrations_that_nobody_confirmed_are_cleared() -> None:
 
     clear_expired()
 
-    assert [registration.email for registration in Registration.objects.all()] == ["grace@example.com"]
+    assert [str(registration) for registration in Registration.objects.all()] == ["grace@example.com"]
 
 
 def test_a_failing_registration_leaves_nothing_behind() -> None:

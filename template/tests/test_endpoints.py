@@ -1,0 +1,86 @@
+"""Every endpoint, from the tables of the apps: who may call it, and how many queries that takes."""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.test import APIClient
+from zeal import zeal_ignore
+
+from apps.users.models import Role, User
+from apps.users.services import role_assign
+from apps.users.sessions import session_start
+from apps.users.tests.factories import UserFactory
+from tests.endpoint import Caller, Endpoint
+
+QUERIES_ALLOWED = 10
+
+
+def tables() -> list[Endpoint]:
+    """Return the rows of every app of the project."""
+    names = [f"{config.name}.tests.endpoints" for config in apps.get_app_configs() if config.name.startswith("apps.")]
+    return [row for name in names if find_spec(name) for row in import_module(name).ENDPOINTS]
+
+
+ENDPOINTS = tables()
+
+each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=[endpoint.name for endpoint in ENDPOINTS])
+
+
+def client_of(caller: Caller, owner: User) -> APIClient:
+    """Return a client that somebody is signed in with, as a client of the API is."""
+    client = APIClient()
+    if caller is not Caller.ANONYMOUS:
+        user = owner if caller is Caller.OWNER else UserFactory.create(is_staff=caller is Caller.STAFF)
+        if caller is Caller.MANAGER:
+            role_assign(user=user, role=Role.MANAGER)
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {session_start(user=user)['access']}")
+    return client
+
+
+def test_every_route_has_a_row_and_every_row_a_route() -> None:
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]  # type: ignore[no-untyped-call]
+    routes = {f"{method.upper()} {path}" for path, operations in paths.items() for method in operations}
+
+    assert sorted(endpoint.name for endpoint in ENDPOINTS) == sorted(routes)
+
+
+@pytest.mark.django_db
+@each_endpoint
+@pytest.mark.parametrize("caller", Caller, ids=[caller.value for caller in Caller])
+def test_each_caller_gets_what_the_table_says(endpoint: Endpoint, caller: Caller) -> None:
+    owner = UserFactory.create()
+    with zeal_ignore():
+        call = endpoint.prepare(owner, 1)
+
+    response = endpoint.call(client_of(caller, owner), call)
+
+    assert response.status_code == endpoint.statuses[caller]
+    if response.status_code == 401:
+        assert response["WWW-Authenticate"] == 'Bearer realm="api"'
+    if response.status_code >= 400:
+        assert response["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.django_db
+@each_endpoint
+@pytest.mark.parametrize("rows", [1, 10])
+def test_a_call_takes_as_many_queries_as_the_table_says_however_many_rows_there_are(
+    endpoint: Endpoint, rows: int
+) -> None:
+    owner = UserFactory.create()
+    with zeal_ignore():
+        call = endpoint.prepare(owner, rows)
+    client = client_of(Caller.OWNER, owner)
+
+    with CaptureQueriesContext(connection) as captured:
+        response = endpoint.call(client, call)
+
+    assert response.status_code == endpoint.statuses[Caller.OWNER]
+    queries = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
+    assert len(queries) == endpoint.queries, "\n".join(queries)
+    assert endpoint.queries < QUERIES_ALLOWED

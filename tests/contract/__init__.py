@@ -1,0 +1,1 @@
+"""How `tests/test_contract.py` has schemathesis call the generated API."""

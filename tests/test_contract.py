@@ -1,0 +1,201 @@
+"""The running API keeps the promises of its OpenAPI document, whatever it is sent."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Render
+from tests.harness.commands import execute
+from tests.harness.paths import PROGRAMS, ROOT
+from tests.harness.ports import free_port
+from tests.harness.postgres import Postgres
+from tests.harness.processes import background
+from tests.harness.project import Project
+from tests.harness.waiting import wait_until
+
+# How many requests there have to be.
+EXAMPLES = 1_000
+
+# What would answer in place of the API is out of the way, and hashing is quick. Limits and lockout have their own tests.
+OVERRIDES = """
+from config.settings.components.api import REST_FRAMEWORK
+
+REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] = dict.fromkeys(REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "1000000/min")
+AXES_ENABLED = False
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+"""
+
+# What `tests/contract/hooks.py` hands out: more than a run asks for.
+SUPPLIES = """
+import json
+import django
+django.setup()
+from django.contrib.auth.hashers import make_password
+from apps.users.links import password_reset_token, registration_token
+from apps.users.models import Registration, User
+
+def addresses(kind):
+    return [f"{kind}-{number}@example.com" for number in range(1_000)]
+
+password = "the same for everybody here"
+hashed = make_password(password)
+User.objects.bulk_create([User(email=email, password=hashed) for email in addresses("somebody") + addresses("forgetful")])
+Registration.objects.bulk_create([Registration(email=email, password=hashed) for email in addresses("newcomer")])
+print(json.dumps({
+    "password": password,
+    "addresses": addresses("somebody"),
+    "confirmations": [registration_token(waiting) for waiting in Registration.objects.all()],
+    "resets": [password_reset_token(user) for user in User.objects.filter(email__startswith="forgetful")],
+}))
+"""
+
+# Each breaks its promise in a way of its own.
+BROKEN = '''
+from django.http import HttpResponse
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+
+class BrokenSerializer(serializers.Serializer):
+    name = serializers.CharField()
+
+
+class BrokenView(APIView):
+    authentication_classes = ()
+    permission_classes = ()
+
+    @extend_schema(request=BrokenSerializer, responses=BrokenSerializer)
+    def post(self, request):
+        return self.answer(request.data)
+
+
+class CrashView(BrokenView):
+    def answer(self, data):
+        return Response({"name": data["name"] + "!"})
+
+
+class StatusView(BrokenView):
+    def answer(self, data):
+        return Response({"name": ""}, status=299)
+
+
+class TypeView(BrokenView):
+    def answer(self, data):
+        return HttpResponse("Hello")
+
+
+class ShapeView(BrokenView):
+    def answer(self, data):
+        return Response({})
+
+
+class OpenView(BrokenView):
+    """Says that it wants a token, and wants none."""
+
+    @extend_schema(responses=BrokenSerializer, auth=[{"jwtAuth": []}])
+    def get(self, request):
+        return Response({"name": ""})
+
+
+urlpatterns = [
+    path("broken/crash/", CrashView.as_view()),
+    path("broken/status/", StatusView.as_view()),
+    path("broken/type/", TypeView.as_view()),
+    path("broken/shape/", ShapeView.as_view()),
+    path("broken/open/", OpenView.as_view()),
+]
+'''
+
+
+@pytest.fixture
+def variables(postgres: Postgres, redis_url: str) -> dict[str, str]:
+    """Give the variables of a development on real servers, that mails nobody and logs errors only."""
+    return {
+        "DJANGO_SETTINGS_MODULE": "config.settings.local",
+        "DATABASE_URL": postgres.create_database("contract"),
+        "REDIS_URL": redis_url,
+        "EMAIL_URL": "dummymail://",
+        "LOG_LEVEL": "ERROR",
+    }
+
+
+@contextmanager
+def serve(project: Project, variables: Mapping[str, str]) -> Iterator[str]:
+    """Serve a project, and give its address."""
+    project.python("manage.py", "migrate", "--verbosity", "0", env=variables)
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with background(
+        *(".venv/bin/gunicorn", "config.wsgi:application", "--config", "config/gunicorn.conf.py"),
+        # A worker that is replaced would close connections under a request now and then.
+        *("--max-requests", "0"),
+        directory=project.path,
+        environment=project.environment({**variables, "PORT": str(port), "WEB_CONCURRENCY": "1"}),
+        log=project.path / "gunicorn.log",
+    ) as process:
+        wait_until(lambda: _is_ready(address), "readiness", hopeless=process.ended)
+        yield address
+
+
+def _is_ready(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/readyz").status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+def check(project: Project, variables: Mapping[str, str], folder: Path, *options: str) -> tuple[dict[str, Any], str]:
+    """Have schemathesis call every operation of a project, and return its report and what it printed."""
+    project.append("config/settings/components/project.py", OVERRIDES)
+    with serve(project, variables) as address:
+        supplies = folder / "supplies.json"
+        supplies.write_text(project.python("-c", SUPPLIES, env=variables).stdout, encoding="utf-8")
+        answer = execute(
+            *(PROGRAMS / "schemathesis", "--no-color", "--config-file", "tests/contract/schemathesis.toml"),
+            *("run", f"{address}/api/schema/", "--checks", "all", *options),
+            *("--report", "json", "--report-json-path", str(folder / "report.json")),
+            directory=ROOT,
+            environment=project.environment(
+                {"CONTRACT_API": f"{address}/api/v1", "CONTRACT_SUPPLIES": str(supplies)},
+            ),
+            check=False,
+        )
+    report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    return report, answer.stdout + answer.stderr
+
+
+def test_no_request_gets_an_answer_that_the_document_does_not_promise(
+    install_project: Render, variables: dict[str, str], tmp_path: Path
+) -> None:
+    report, output = check(install_project({}), variables, tmp_path)
+    assert report["exit_code"] == 0, output
+    assert report["stop_reason"] == "completed"
+    assert report["test_cases"]["generated"] >= EXAMPLES
+    assert report["operations"]["tested"] == report["operations"]["total"]
+    # Not by refusing everything: each operation did its work for somebody.
+    accepted = {name: sum(rate["accepted"] for rate in phases.values()) for name, phases in report["valid_rates"].items()}
+    assert len(accepted) == report["operations"]["total"]
+    assert [name for name, times in accepted.items() if not times] == []
+
+
+def test_broken_promises_are_found(install_project: Render, variables: dict[str, str], tmp_path: Path) -> None:
+    project = install_project({})
+    project.write("config/api.py", BROKEN)
+    report, output = check(project, variables, tmp_path, "--include-path-regex", "/broken/", "--max-examples", "20")
+    assert report["exit_code"] == 1, output
+    found = {(failure["type"], operation) for failure in report["failures"] for operation in failure["operations"]}
+    assert {
+        ("ServerError", "POST /api/v1/broken/crash/"),
+        ("UndefinedStatusCode", "POST /api/v1/broken/status/"),
+        ("UndefinedContentType", "POST /api/v1/broken/type/"),
+        ("JsonSchemaError", "POST /api/v1/broken/shape/"),
+        ("IgnoredAuth", "GET /api/v1/broken/open/"),
+    } <= found, output
