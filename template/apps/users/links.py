@@ -1,14 +1,16 @@
 """What stands behind the links in our mails: signed, for one purpose, for a time, and good for one use.
 
-The text is `<id>:<time>:<signature>`. The signature also covers a state that using the link changes, so it fits no
+What a link carries is `<id>:<time>:<signature>`. The signature also covers a state that using the link changes, so it fits no
 second time.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
 from http import HTTPStatus
+from urllib.parse import urlencode
 from uuid import UUID
 
+from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
 
 from apps.core.exceptions import DomainError
@@ -29,9 +31,9 @@ class InvalidLinkError(DomainError):
         super().__init__("The link is wrong, expired or already used: ask for a new one.")
 
 
-def registration_token(registration: Registration) -> str:
-    """Return the text that confirms a registration."""
-    return _registration_signer().sign(_encode(registration.pk))
+def registration_link(registration: Registration) -> str:
+    """Return the address of the page that confirms a registration."""
+    return _link("verify-email", _registration_signer().sign(_encode(registration.pk)))
 
 
 def registration_of(token: str) -> UUID:
@@ -45,9 +47,9 @@ def registration_of(token: str) -> UUID:
     return registration_id
 
 
-def password_reset_token(user: User) -> str:
-    """Return the text that lets someone choose a new password for an account."""
-    return _password_signer(user).sign(_encode(user.pk))
+def password_reset_link(user: User) -> str:
+    """Return the address of the page where someone chooses a new password for an account."""
+    return _link("reset-password", _password_signer(user).sign(_encode(user.pk)))
 
 
 def password_reset_user(token: str) -> User:
@@ -61,6 +63,11 @@ def password_reset_user(token: str) -> User:
         raise InvalidLinkError
     _check(_password_signer(user), token, PASSWORD_RESET_AGE)
     return user
+
+
+def _link(page: str, token: str) -> str:
+    # Never by the `Host` of a request, which is whatever a caller writes.
+    return f"{settings.SITE_URL}/account/{page}/?{urlencode({'token': token}, safe=':')}"
 
 
 def _registration_signer() -> TimestampSigner:

@@ -14,10 +14,10 @@ from apps.mail.services import mail_send
 from apps.users.links import (
     REGISTRATION_AGE,
     InvalidLinkError,
-    password_reset_token,
+    password_reset_link,
     password_reset_user,
+    registration_link,
     registration_of,
-    registration_token,
 )
 from apps.users.models import Registration, Role, User
 from apps.users.sessions import TokenPair, session_start, sessions_end
@@ -78,7 +78,7 @@ def registration_confirm(*, token: str) -> User:
 
 def user_welcome(*, user: User) -> None:
     """Tell someone by mail that an account was made for them."""
-    context = {"name": user.get_full_name() or user.email, "token": password_reset_token(user)}
+    context = {"name": user.get_full_name() or user.email, "link": password_reset_link(user)}
     mail_send(recipient=user.email, template="welcome", context=context)
 
 
@@ -138,8 +138,8 @@ def password_reset_request(*, email: str) -> None:
     An address without an account gets a mail that says so, after the same work (see `registration_create`).
     """
     user = User.objects.filter(email=email, is_active=True).first()
-    token = password_reset_token(user or User(email=email))
-    mail_send(recipient=email, template="password_reset" if user else "no_account", context={"token": token})
+    link = password_reset_link(user or User(email=email))
+    mail_send(recipient=email, template="password_reset" if user else "no_account", context={"link": link})
 
 
 @transaction.atomic
@@ -180,9 +180,9 @@ def clear_expired() -> None:
 def _mail_link(email: str, registration: Registration | None) -> None:
     """Mail whoever reads an address the link that gets them on: into their account, to a new one, or none."""
     if user := User.objects.filter(email=email, is_active=True).first():
-        mail_send(recipient=email, template="account_exists", context={"token": password_reset_token(user)})
+        mail_send(recipient=email, template="account_exists", context={"link": password_reset_link(user)})
     elif registration:
-        mail_send(recipient=email, template="verify_email", context={"token": registration_token(registration)})
+        mail_send(recipient=email, template="verify_email", context={"link": registration_link(registration)})
     else:
         mail_send(recipient=email, template="register_again", context={})
 

@@ -10,12 +10,14 @@ from apps.mail.services import mail_send
 
 pytestmark = pytest.mark.django_db
 
+LINK = "https://example.com/account/?token=a:b"
+
 
 def test_a_mail_goes_out_after_the_commit_as_text_and_as_html(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        mail_send(recipient="ada@example.com", template="welcome", context={"name": "Ada & <b>Co</b>", "token": "t"})
+        mail_send(recipient="ada@example.com", template="welcome", context={"name": "Ada & <b>Co</b>", "link": LINK})
         assert mail.outbox == []
         assert OutgoingMail.objects.count() == 1
 
@@ -27,7 +29,8 @@ def test_a_mail_goes_out_after_the_commit_as_text_and_as_html(
     [(html, kind)] = message.alternatives
     assert kind == "text/html"
     assert "Ada &amp; &lt;b&gt;Co&lt;/b&gt;" in str(html)
-    assert f'<a href="{settings.SITE_URL}/account/reset-password/?token=t"' in str(html)
+    assert f'<a href="{LINK}">{LINK}</a>' in str(html)
+    assert LINK in str(message.body).splitlines()
     assert not OutgoingMail.objects.exists()
 
 

@@ -5,10 +5,11 @@ from uuid import uuid4
 
 from django.contrib.auth.models import Group
 
-from apps.users.links import password_reset_token, registration_token
+from apps.users.links import password_reset_link, registration_link
 from apps.users.models import Registration, User
 from apps.users.sessions import session_start
 from apps.users.tests.factories import PASSWORD
+from apps.users.tests.mailbox import token_of
 from tests.endpoint import Call, Endpoint, everybody, signed_in
 
 NEW = "another long password"
@@ -43,7 +44,7 @@ def _email(owner: User, rows: int) -> Call:
 
 
 def _registration_link(_owner: User, rows: int) -> Call:
-    return Call(body={"token": registration_token(_registrations(rows))})
+    return Call(body={"token": token_of(registration_link(_registrations(rows)))})
 
 
 def _refresh(owner: User, rows: int) -> Call:
@@ -63,7 +64,7 @@ def _new_password(owner: User, rows: int) -> Call:
 
 def _reset_link(owner: User, rows: int) -> Call:
     _crowd(owner, rows)
-    return Call(body={"token": password_reset_token(owner), "new_password": NEW})
+    return Call(body={"token": token_of(password_reset_link(owner)), "new_password": NEW})
 
 
 def _name(owner: User, rows: int) -> Call:

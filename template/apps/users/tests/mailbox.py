@@ -1,6 +1,7 @@
 """Reading the mail that tests cause."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 from zeal import zeal_ignore
 
@@ -15,5 +16,11 @@ def last_mail() -> OutgoingMail:
 
 def token_in(mail: OutgoingMail) -> str:
     """Return what stands behind `token=` in the link of a mail."""
-    [token] = re.findall(r"\?token=(\S+)$", mail.text, re.MULTILINE)
-    return str(token)
+    [link] = re.findall(r"^https?://\S+$", mail.text, re.MULTILINE)
+    return token_of(link)
+
+
+def token_of(link: str) -> str:
+    """Return what stands behind `token=` in a link."""
+    [token] = parse_qs(urlsplit(link).query)["token"]
+    return token

@@ -10,13 +10,14 @@ from rest_framework.test import APIClient
 from apps.users.links import (
     PASSWORD_RESET_AGE,
     REGISTRATION_AGE,
-    password_reset_token,
-    registration_token,
+    password_reset_link,
+    registration_link,
 )
 from apps.users.models import Registration, User
 from apps.users.services import password_change, user_delete
 from apps.users.sessions import session_start
 from apps.users.tests.factories import PASSWORD, UserFactory
+from apps.users.tests.mailbox import token_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rates")]
 
@@ -41,7 +42,10 @@ def follow(path: str, token: str) -> int:
 
 
 def test_a_good_link_works_once(user: User, registration: Registration) -> None:
-    for path, token in ((VERIFY, registration_token(registration)), (CONFIRM, password_reset_token(user))):
+    for path, token in (
+        (VERIFY, token_of(registration_link(registration))),
+        (CONFIRM, token_of(password_reset_link(user))),
+    ):
         assert [follow(path, token), follow(path, token)] == [204, 400]
 
 
@@ -55,8 +59,8 @@ def test_a_wrong_link_is_refused(path: str, token: str) -> None:
 
 def test_an_expired_link_is_refused(user: User, registration: Registration) -> None:
     links = [
-        (VERIFY, registration_token(registration), REGISTRATION_AGE),
-        (CONFIRM, password_reset_token(user), PASSWORD_RESET_AGE),
+        (VERIFY, token_of(registration_link(registration)), REGISTRATION_AGE),
+        (CONFIRM, token_of(password_reset_link(user)), PASSWORD_RESET_AGE),
     ]
     now = timezone.now()
     for path, token, age in links:
@@ -67,7 +71,10 @@ def test_an_expired_link_is_refused(user: User, registration: Registration) -> N
 
 
 def test_a_link_that_was_tampered_with_is_refused(user: User, registration: Registration) -> None:
-    for path, token in ((VERIFY, registration_token(registration)), (CONFIRM, password_reset_token(user))):
+    for path, token in (
+        (VERIFY, token_of(registration_link(registration))),
+        (CONFIRM, token_of(password_reset_link(user))),
+    ):
         for position in range(len(token)):
             changed = token[:position] + ("A" if token[position] != "A" else "B") + token[position + 1 :]
             # The last character of an id holds bits that are not part of it.
@@ -76,37 +83,37 @@ def test_a_link_that_was_tampered_with_is_refused(user: User, registration: Regi
 
 def test_a_link_of_another_is_refused(user: User, registration: Registration) -> None:
     other = UserFactory.create()
-    mine, theirs = password_reset_token(user).split(":"), password_reset_token(other).split(":")
+    mine, theirs = token_of(password_reset_link(user)).split(":"), token_of(password_reset_link(other)).split(":")
     assert follow(CONFIRM, ":".join([mine[0], *theirs[1:]])) == 400
 
     second = Registration.objects.create(email="second@example.com", password="hash")
-    mine, theirs = registration_token(registration).split(":"), registration_token(second).split(":")
+    mine, theirs = token_of(registration_link(registration)).split(":"), token_of(registration_link(second)).split(":")
     assert follow(VERIFY, ":".join([mine[0], *theirs[1:]])) == 400
     assert not User.objects.filter(email__in=["grace@example.com", "second@example.com"]).exists()
 
 
 def test_a_link_for_something_else_is_refused(user: User, registration: Registration) -> None:
-    assert follow(CONFIRM, registration_token(registration)) == 400
-    assert follow(VERIFY, password_reset_token(user)) == 400
+    assert follow(CONFIRM, token_of(registration_link(registration))) == 400
+    assert follow(VERIFY, token_of(password_reset_link(user))) == 400
     assert follow(VERIFY, session_start(user=user)["access"][:256]) == 400
     # The same id under the other purpose.
     registration = Registration.objects.create(pk=user.pk, email="grace2@example.com", password="hash")
-    assert follow(CONFIRM, registration_token(registration)) == 400
-    assert follow(VERIFY, password_reset_token(user)) == 400
+    assert follow(CONFIRM, token_of(registration_link(registration))) == 400
+    assert follow(VERIFY, token_of(password_reset_link(user))) == 400
 
 
 def test_a_link_ends_with_the_password_the_address_and_the_account_that_it_was_made_for(user: User) -> None:
-    token = password_reset_token(user)
+    token = token_of(password_reset_link(user))
     password_change(user=user, current_password=PASSWORD, new_password=NEW)
     assert follow(CONFIRM, token) == 400
 
     user.refresh_from_db()
-    token = password_reset_token(user)
+    token = token_of(password_reset_link(user))
     User.objects.filter(pk=user.pk).update(email="moved@example.com")
     assert follow(CONFIRM, token) == 400
 
     user.refresh_from_db()
-    token = password_reset_token(user)
+    token = token_of(password_reset_link(user))
     User.objects.filter(pk=user.pk).update(is_active=False)
     assert follow(CONFIRM, token) == 400
 

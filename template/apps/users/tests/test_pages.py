@@ -3,7 +3,7 @@ import re
 import pytest
 from django.test import Client
 
-from apps.users.links import password_reset_token
+from apps.users.links import password_reset_link
 from apps.users.models import User
 from apps.users.services import registration_create
 from apps.users.tests.factories import PASSWORD
@@ -48,7 +48,7 @@ def test_the_link_of_a_registration_leads_to_a_page_whose_button_makes_the_accou
 
 
 def test_the_link_of_a_reset_leads_to_a_page_that_changes_the_password(browser: Client, user: User) -> None:
-    path = f"/account/reset-password/?token={password_reset_token(user)}"
+    path = password_reset_link(user)
 
     status, text = submit(browser, path, new_password="short")
     assert status == 400

@@ -13,11 +13,11 @@ from rest_framework.test import APIClient
 from zeal import zeal_ignore
 
 from apps.mail.models import OutgoingMail
-from apps.users.links import InvalidLinkError, registration_token
+from apps.users.links import InvalidLinkError, registration_link
 from apps.users.models import Registration, User
 from apps.users.services import clear_expired, registration_confirm, registration_create, registration_remind
 from apps.users.tests.factories import PASSWORD, UserFactory
-from apps.users.tests.mailbox import last_mail, token_in
+from apps.users.tests.mailbox import last_mail, token_in, token_of
 
 pytestmark = pytest.mark.django_db
 
@@ -142,7 +142,7 @@ def test_a_failing_registration_leaves_nothing_behind() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_of_eight_links_of_one_address_used_at_once_one_makes_the_account() -> None:
     registrations = [Registration.objects.create(email="ada@example.com", password="hash") for _ in range(8)]
-    tokens = [registration_token(registration) for registration in registrations]
+    tokens = [token_of(registration_link(registration)) for registration in registrations]
     start = Barrier(8)
 
     def confirm(token: str) -> bool:
