@@ -174,6 +174,10 @@ CONTRACTS: Mapping[str, tuple[str, str]] = {
         "apps/core/models.py",
         "from apps.users.services import user_update",
     ),
+    "The models of mail are its own: others call its services": (
+        "apps/users/services.py",
+        "from apps.mail.models import OutgoingMail",
+    ),
     "The models of users are its own: others call its services and selectors": (
         "config/urls.py",
         "from apps.users.models import User",
@@ -284,5 +288,49 @@ def test_a_test_that_warns_or_repeats_queries_fails(
         "    Group.objects.create(name='a')\n    Group.objects.create(name='b')\n" + body,
     )
     answer = project.make("test", "ARGS=tests/test_broken.py --no-cov", env=services, check=False)
+    assert answer.returncode != 0
+    assert named in answer.stdout
+
+
+# For each promise of the table of endpoints, an edit that breaks it and what the refusal must name.
+ENDPOINT_GUARDS: Mapping[str, tuple[Callable[[Project], object], str]] = {
+    "a route without a row": (
+        replaces("apps/users/urls.py", "urlpatterns = [", 'urlpatterns = [\n    path("new/", views.MeView.as_view()),'),
+        "GET /api/v1/new/",
+    ),
+    "an endpoint that is open to strangers": (
+        replaces(
+            "apps/users/views.py",
+            '    """The caller\'s own account."""',
+            '    """The caller\'s own account."""\n\n    permission_classes = (AllowAny,)',
+        ),
+        "anonymous-GET /api/v1/users/me/",
+    ),
+    "an endpoint that is closed to its users": (
+        replaces("apps/users/views.py", '    throttle_scope = "password"', "    permission_classes = (IsManager,)"),
+        "owner-POST /api/v1/auth/password/change/",
+    ),
+    "one query more": (
+        replaces(
+            "apps/users/serializers.py",
+            "        return user_roles",
+            "        user.groups.exists()\n        return user_roles",
+        ),
+        "assert 3 == 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("promise", ENDPOINT_GUARDS)
+def test_the_table_of_endpoints_notices(promise: str, project: Project, services: dict[str, str]) -> None:
+    edit, named = ENDPOINT_GUARDS[promise]
+    edit(project)
+    if "IsManager" in project.read("apps/users/views.py"):
+        project.replace(
+            "apps/users/views.py",
+            "from apps.core.schema",
+            "from apps.core.permissions import IsManager\nfrom apps.core.schema",
+        )
+    answer = project.make("test", "ARGS=tests/test_endpoints.py", env=services, check=False)
     assert answer.returncode != 0
     assert named in answer.stdout

@@ -63,9 +63,7 @@ class Site:
     # One process runs the tests of one version, so that they share one server.
     params=[pytest.param(version, marks=pytest.mark.xdist_group(f"journey-{version}")) for version in DJANGO_VERSIONS],
 )
-def site(
-    request: pytest.FixtureRequest, rendered: Render, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
+def site(request: pytest.FixtureRequest, rendered: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Give a served project of each Django version."""
     answers = {"django_version": request.param}
     folder = tmp_path_factory.mktemp("journey")
@@ -100,6 +98,7 @@ class Reader:
     """A person with a terminal, who fills in what the README leaves open from what is on the screen."""
 
     def __init__(self, site: Site, home: Path) -> None:
+        """Sit down where a project is served, with a new folder for the settings of curl."""
         self.site = site
         home.mkdir()
         (home / ".curlrc").write_text(CURLRC, encoding="utf-8")

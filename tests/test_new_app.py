@@ -136,6 +136,25 @@ def test_a_number_is_given_once(user: User) -> None:
 """
 
 
+ENDPOINTS = '''"""The endpoints of billing: who may call them, and what a call costs."""
+
+from http import HTTPStatus
+
+from apps.billing.services import invoice_create
+from apps.users.models import User
+from tests.endpoint import Call, Endpoint, signed_in
+
+
+def _invoices(owner: User, rows: int) -> Call:
+    for number in range(rows):
+        invoice_create(user=owner, number=number)
+    return Call()
+
+
+ENDPOINTS = [Endpoint("GET", "/api/v1/billing/invoices/", signed_in(HTTPStatus.OK), 2, _invoices)]
+'''
+
+
 def register(project: Project, printed: str) -> None:
     """Name the new app where `make app` says, and add the contract that it prints."""
     project.replace(
@@ -152,7 +171,7 @@ def register(project: Project, printed: str) -> None:
         '[URLPattern | URLResolver] = [path("billing/", include("apps.billing.urls"))]',
     )
     for beside, new in {
-        'containers = [\n    "apps.users",\n': '    "apps.billing",\n',
+        "containers = [\n": '    "apps.billing",\n',
         'share a line: "apps.billing : apps.users".\n': '    "apps.billing",\n',
         '    "apps.users.selectors",\n': '    "apps.billing.services",\n    "apps.billing.selectors",\n',
     }.items():
@@ -160,6 +179,13 @@ def register(project: Project, printed: str) -> None:
     start = printed.index("[[tool.importlinter.contracts]]")
     contract = textwrap.dedent(" " * 7 + printed[start : printed.index("Once it has models")])
     project.replace("pyproject.toml", "[tool.pytest.ini_options]", f"{contract}\n[tool.pytest.ini_options]")
+
+
+def without_a_row(project: Project, services: dict[str, str]) -> str:
+    """Return what the tests say of an endpoint that stands in no table."""
+    refused = project.make("test", "ARGS=-k test_every_route_has_a_row", env=services, check=False)
+    assert refused.returncode != 0
+    return refused.stdout
 
 
 def test_an_app_that_is_started_passes_every_check_empty_and_filled(
@@ -187,6 +213,8 @@ def test_an_app_that_is_started_passes_every_check_empty_and_filled(
     project.replace("apps/billing/urls.py", "= []", '= [path("invoices/", InvoiceListView.as_view(), name="invoices")]')
     project.write("apps/billing/tests/test_billing.py", TESTS)
     project.make("migrations")
+    assert "GET /api/v1/billing/invoices/" in without_a_row(project, services)
+    project.write("apps/billing/tests/endpoints.py", ENDPOINTS)
     project.make("format")
     project.make("check")
     assert "2 passed" in project.make("test", "ARGS=apps/billing", env=services).stdout
@@ -210,5 +238,6 @@ def test_a_name_that_cannot_be_one_is_refused_and_leaves_nothing(install_project
         path.name for path in (project.path / "apps").iterdir() if path.is_dir() and path.name != "__pycache__"
     ) == [
         "core",
+        "mail",
         "users",
     ]

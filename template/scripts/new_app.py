@@ -20,6 +20,9 @@ FILES = {
     'app_name = "{name}"\n\nurlpatterns: list[URLPattern] = []\n',
     "migrations/__init__.py": '"""How the tables of {name} came to be."""\n',
     "tests/__init__.py": '"""Tests of `apps.{name}`."""\n',
+    "tests/endpoints.py": '"""The endpoints of {name}: who may call them, and what a call costs. '
+    'Walked by `tests/test_endpoints.py`."""\n\nfrom tests.endpoint import Endpoint\n\n'
+    "ENDPOINTS: list[Endpoint] = []\n",
 }
 
 NEXT = """apps/{name}/ is there. Now name it
@@ -38,7 +41,7 @@ NEXT = """apps/{name}/ is there. Now name it
        protected_modules = ["apps.{name}.models"]
        allowed_importers = ["apps.{name}"]
        ignore_imports = ["apps.*.tests.* -> **"]
-Once it has models: make migrations"""
+Once it has models: make migrations. Each route needs a row in apps/{name}/tests/endpoints.py."""
 
 
 def main(arguments: list[str]) -> int:

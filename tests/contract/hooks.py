@@ -29,8 +29,7 @@ resets = iter(SUPPLIES["resets"])
 class Somebody:
     """An account that can sign in. Once it is deleted, or has another password, the next takes its place."""
 
-    def __init__(self) -> None:
-        self.address = next(addresses)
+    address: str = next(addresses)
 
     def sign_in(self) -> dict[str, str]:
         """Return a new pair of tokens."""
@@ -40,6 +39,11 @@ class Somebody:
                 pair: dict[str, str] = answer.raise_for_status().json()
                 return pair
             self.address = next(addresses)
+
+    def credentials(self) -> dict[str, str]:
+        """Return what they sign in with."""
+        self.sign_in()
+        return {"email": self.address, "password": PASSWORD}
 
 
 somebody = Somebody()
@@ -54,7 +58,7 @@ def strong(body: dict[str, Any], name: str) -> str:
 VALUES: dict[str, Callable[[dict[str, Any]], dict[str, str]]] = {
     "POST /api/v1/auth/register/": lambda body: {"password": strong(body, "password")},
     "POST /api/v1/auth/email/verify/": lambda _: {"token": next(confirmations)},
-    "POST /api/v1/auth/token/": lambda _: {"email": somebody.address, "password": PASSWORD},
+    "POST /api/v1/auth/token/": lambda _: somebody.credentials(),
     "POST /api/v1/auth/token/refresh/": lambda _: {"refresh": somebody.sign_in()["refresh"]},
     "POST /api/v1/auth/logout/": lambda _: {"refresh": somebody.sign_in()["refresh"]},
     "POST /api/v1/auth/password/change/": lambda body: {
@@ -78,18 +82,18 @@ AT_THE_DOOR = "Bearer of a token that is got when it is needed"
 class Bearer:
     """Marks the requests that need somebody who is signed in."""
 
-    def get(self, _case: schemathesis.Case, context: schemathesis.AuthContext) -> str | None:
+    def get(self, _case: schemathesis.Case[Any], context: schemathesis.AuthContext) -> str | None:
         """Return the mark, None where nobody has to be signed in."""
         is_open = {} in context.operation.definition.raw.get("security", [])
         return None if is_open else AT_THE_DOOR
 
-    def set(self, case: schemathesis.Case, data: str, _context: schemathesis.AuthContext) -> None:
+    def set(self, case: schemathesis.Case[Any], data: str, _context: schemathesis.AuthContext) -> None:
         """Leave the mark."""
         case.headers["Authorization"] = data
 
 
 @schemathesis.hook
-def before_call(_context: schemathesis.HookContext, case: schemathesis.Case, _kwargs: dict[str, Any]) -> None:
+def before_call(_context: schemathesis.HookContext, case: schemathesis.Case[Any], _kwargs: dict[str, Any]) -> None:
     """Sign in, and put what works into every other valid request."""
     if case.headers.get("Authorization") == AT_THE_DOOR:
         case.headers["Authorization"] = f"Bearer {somebody.sign_in()['access']}"

@@ -26,7 +26,7 @@ class Outcome(Enum):
     SENT = auto()
     # Already sent, being sent by somebody else, or not due.
     SKIPPED = auto()
-    # The server took the call and refused the recipient.
+    # This mail was at fault: the server refused its recipient, or it cannot be put into words.
     REFUSED = auto()
     # The server did not do its part.
     AWAY = auto()
@@ -51,6 +51,11 @@ def mail_deliver(*, mail_id: UUID | str) -> Outcome:
     message.attach_alternative(mail.html, "text/html")
     try:
         message.send()
+    except ValueError:
+        # No server has seen it, and none will: a line break in a header, for example.
+        log.exception("mail_given_up", mail_id=str(mail_id))
+        mail.delete()
+        return Outcome.REFUSED
     except OSError as error:  # smtplib's own are among them
         return _keep_or_drop(mail, error)
     mail.delete()
@@ -76,10 +81,12 @@ def mail_deliver_due() -> int:
 
 def _keep_or_drop(mail: OutgoingMail, error: OSError) -> Outcome:
     replies = [code for code, _ in error.recipients.values()] if isinstance(error, SMTPRecipientsRefused) else []
+    # What the server said may name the recipient, whom the log should not.
+    facts = {"mail_id": str(mail.pk), "error": type(error).__name__, "replies": replies, "errno": error.errno}
     refused_for_good = bool(replies) and min(replies) >= _PERMANENT
     if refused_for_good or timezone.now() - mail.created_at > GIVE_UP_AFTER:
-        log.error("mail_given_up", mail_id=str(mail.pk), error=str(error))
+        log.error("mail_given_up", **facts)
         mail.delete()
     else:
-        log.warning("mail_not_sent", mail_id=str(mail.pk), error=str(error))
+        log.warning("mail_not_sent", **facts)
     return Outcome.REFUSED if replies else Outcome.AWAY

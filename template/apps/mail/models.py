@@ -15,7 +15,8 @@ class OutgoingMail(UUIDModel, TimeStampedModel):
     """One mail to one person. The row goes when the mail has gone, so what is here still has to be sent."""
 
     recipient = models.EmailField()
-    subject = models.CharField(max_length=255)
+    # No line of a mail is longer (RFC 5322, section 2.1.1).
+    subject = models.CharField(max_length=998)
     text = models.TextField()
     html = models.TextField()
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -1,7 +1,7 @@
 """What stands behind the links in our mails: signed, for one purpose, for a time, and good for one use.
 
-What a link carries is `<id>:<time>:<signature>`. The signature also covers a state that using the link changes, so it fits no
-second time.
+What a link carries is `<id>:<time>:<signature>`. A password link's signature also covers the password that it
+changes, so it fits no second time; a registration is gone once it is confirmed.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode

@@ -11,12 +11,6 @@ from apps.core.models import SoftDeleteModel, TimeStampedModel, UUIDModel
 from apps.users.managers import UserManager
 
 
-class Role(models.TextChoices):
-    """What a user is to the project. A role is a group of that name, so the admin can give it permissions."""
-
-    MANAGER = "manager"
-
-
 class User(SoftDeleteModel, UUIDModel, AbstractUser):
     """A person, known by their email address.
 

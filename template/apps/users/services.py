@@ -19,7 +19,8 @@ from apps.users.links import (
     registration_link,
     registration_of,
 )
-from apps.users.models import Registration, Role, User
+from apps.users.models import Registration, User
+from apps.users.roles import Role
 from apps.users.sessions import TokenPair, session_start, sessions_end
 
 log = structlog.get_logger(__name__)

@@ -66,15 +66,15 @@ class AccessToken(BaseAccessToken):
 class RefreshToken(BaseRefreshToken):
     """What a client trades for the next pair, once.
 
-    Its id starts with that of its session. Whether it is still live the services ask, under a lock; the library would
-    ask before, and without.
+    Its id starts with that of its session. Whether it is still live `apps.users.sessions` asks, under a lock; the
+    library would ask before, and without.
     """
 
     _token_backend = key_ring
     access_token_class = AccessToken
 
     def check_blacklist(self) -> None:
-        """Leave it to `apps.users.services`."""
+        """Leave it to `apps.users.sessions`."""
 
     @property
     def session(self) -> str:

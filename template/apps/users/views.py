@@ -82,7 +82,7 @@ class TokenView(OpenView):
     def post(self, request: Request) -> Response:
         credentials = _valid(serializers.CredentialsSerializer, request)
         # Django's own request, which django-axes leaves its verdict on.
-        return Response(sessions.session_sign_in(request=request._request, **credentials))
+        return _tokens(sessions.session_sign_in(request=request._request, **credentials))
 
 
 class TokenRefreshView(OpenView):
@@ -97,7 +97,7 @@ class TokenRefreshView(OpenView):
         responses={status.HTTP_200_OK: serializers.TokenPairSerializer, **problems(status.HTTP_401_UNAUTHORIZED)},
     )
     def post(self, request: Request) -> Response:
-        return Response(sessions.session_refresh(**_valid(serializers.RefreshSerializer, request)))
+        return _tokens(sessions.session_refresh(**_valid(serializers.RefreshSerializer, request)))
 
 
 class LogoutView(OpenView):
@@ -123,7 +123,7 @@ class PasswordChangeView(APIView):
     @extend_schema(request=serializers.PasswordChangeSerializer, responses=serializers.TokenPairSerializer)
     def post(self, request: Request) -> Response:
         passwords = _valid(serializers.PasswordChangeSerializer, request)
-        return Response(services.password_change(user=cast("User", request.user), **passwords))
+        return _tokens(services.password_change(user=cast("User", request.user), **passwords))
 
 
 class PasswordResetView(OpenView):
@@ -178,3 +178,8 @@ def _valid(serializer_class: type[BaseSerializer[Any]], request: Request) -> dic
     serializer = serializer_class(data=request.data)
     serializer.is_valid(raise_exception=True)
     return cast("dict[str, Any]", serializer.validated_data)
+
+
+def _tokens(pair: sessions.TokenPair) -> Response:
+    """Return tokens, which nobody on the way may keep. Source: RFC 6749, section 5.1."""
+    return Response(pair, headers={"Cache-Control": "no-store"})

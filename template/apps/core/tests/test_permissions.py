@@ -7,7 +7,8 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from apps.core.permissions import IsAdminOrReadOnly, IsManager, IsOwner
-from apps.users.models import Role, User
+from apps.users.models import User
+from apps.users.roles import Role
 from apps.users.services import role_assign
 from apps.users.tests.factories import UserFactory
 

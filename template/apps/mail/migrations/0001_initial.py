@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("recipient", models.EmailField(max_length=254)),
-                ("subject", models.CharField(max_length=255)),
+                ("subject", models.CharField(max_length=998)),
                 ("text", models.TextField()),
                 ("html", models.TextField()),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),

@@ -99,7 +99,24 @@ def test_a_recipient_who_is_refused_for_good_is_dropped_and_logged(
     assert mail_deliver(mail_id=write().pk) is Outcome.REFUSED
 
     assert not OutgoingMail.objects.exists()
+    [line] = [record.getMessage() for record in caplog.records if record.name == "apps.mail.delivery"]
+    assert "mail_given_up" in line
+    assert "ada@example.com" not in line
+
+
+def test_a_mail_that_cannot_be_put_into_words_holds_up_nobody(
+    server: MailServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.start()
+    broken = write()
+    OutgoingMail.objects.filter(pk=broken.pk).update(subject="Hello\nBcc: everybody@example.com")
+    write()
+
+    with zeal_ignore():
+        assert mail_deliver_due() == 1
+
     assert "mail_given_up" in caplog.text
+    assert not OutgoingMail.objects.exists()
 
 
 def test_a_mail_is_given_up_after_days_and_logged(server: MailServer, caplog: pytest.LogCaptureFixture) -> None:

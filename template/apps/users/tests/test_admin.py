@@ -6,7 +6,8 @@ from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from zeal import zeal_ignore
 
-from apps.users.models import Role, User
+from apps.users.models import User
+from apps.users.roles import Role
 from apps.users.selectors import user_roles
 from apps.users.tests.factories import UserFactory
 

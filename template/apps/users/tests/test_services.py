@@ -6,7 +6,8 @@ from pytest_django import DjangoAssertNumQueries
 from zeal import zeal_ignore
 
 from apps.users.apps import create_roles
-from apps.users.models import Role, User
+from apps.users.models import User
+from apps.users.roles import Role
 from apps.users.selectors import user_roles
 from apps.users.services import role_assign, user_update
 

@@ -45,6 +45,7 @@ def test_signing_in_reading_refreshing_and_signing_out(api_client: APIClient, us
 
     second = api_client.post(REFRESH, {"refresh": first.json()["refresh"]})
     assert second.status_code == 200
+    assert (first["Cache-Control"], second["Cache-Control"]) == ("no-store", "no-store")
     assert is_alive(second.json())
 
     assert api_client.post(LOGOUT, {"refresh": second.json()["refresh"]}).status_code == 204

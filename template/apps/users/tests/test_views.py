@@ -2,7 +2,8 @@ import pytest
 from rest_framework.test import APIClient
 from zeal import zeal_ignore
 
-from apps.users.models import Registration, Role, User
+from apps.users.models import Registration, User
+from apps.users.roles import Role
 from apps.users.services import registration_create, role_assign, user_delete
 from apps.users.sessions import session_start
 from apps.users.tests.factories import PASSWORD, UserFactory

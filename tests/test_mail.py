@@ -1,0 +1,243 @@
+"""Mail outlasts what it needs: nobody who asks is told that a server is away, and each mail arrives once."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from email.message import Message
+from pathlib import Path
+
+import aiosmtpd.handlers
+import httpx
+import psycopg
+import pytest
+from aiosmtpd.controller import Controller
+
+from tests.conftest import Render
+from tests.harness.commands import clean_environment
+from tests.harness.environments import PRODUCTION, share_environment
+from tests.harness.ports import free_port
+from tests.harness.postgres import Postgres
+from tests.harness.processes import Background, background
+from tests.harness.project import Project
+from tests.harness.redis_server import bundled_program, machine_program
+from tests.harness.waiting import wait_until
+from tests.test_production import HOST, THROUGH_PROXY, serve
+
+Answer = tuple[int, str]
+
+PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that are gone with the test
+STRANGER = "ada@example.com"
+MEMBER = "grace@example.com"
+
+MAKE_MEMBER = f"""
+import django
+django.setup()
+from apps.users.models import User
+User.objects.create_user({MEMBER!r}, {PASSWORD!r})
+"""
+
+# As beat does every minute.
+SWEEP = """
+import django
+django.setup()
+from apps.mail.tasks import mail_deliver_due
+mail_deliver_due.delay()
+"""
+
+
+class Mailbox(aiosmtpd.handlers.Message):
+    """What a mail server took."""
+
+    def __init__(self) -> None:
+        """Start without mail."""
+        super().__init__()
+        self.messages: list[Message] = []
+
+    def handle_message(self, message: Message) -> None:
+        """Keep one mail."""
+        self.messages.append(message)
+
+    def recipients(self) -> list[str]:
+        """Return whom the mails are for, sorted: each as often as there are mails."""
+        return sorted(str(message["To"]) for message in self.messages)
+
+    def token(self, recipient: str) -> str:
+        """Return what the link in somebody's only mail carries."""
+        (message,) = [message for message in self.messages if message["To"] == recipient]
+        (plain,) = [part for part in message.walk() if part.get_content_type() == "text/plain"]
+        text = plain.get_payload(decode=True)
+        assert isinstance(text, bytes)
+        (token,) = re.findall(rb"token=(\S+)", text)
+        return token.decode()
+
+
+@contextmanager
+def run_smtp(port: int) -> Iterator[Mailbox]:
+    """Run a mail server for the time of a `with` block."""
+    mailbox = Mailbox()
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port, ready_timeout=60)
+    controller.start()
+    try:
+        yield mailbox
+    finally:
+        controller.stop()
+
+
+@pytest.fixture
+def smtp_port() -> int:
+    """Give a port where no mail server is, yet."""
+    return free_port()
+
+
+@pytest.fixture
+def variables(postgres: Postgres, redis_url: str, smtp_port: int) -> dict[str, str]:
+    """Give all the variables of a production whose mail server is away."""
+    return {
+        "DJANGO_SETTINGS_MODULE": "config.settings.production",
+        "DJANGO_SECRET_KEY": "made-up-for-this-test-0123456789-abcdefghijklmnopqrstuvwxyz",
+        "ALLOWED_HOSTS": HOST,
+        "DATABASE_URL": postgres.create_database("mail"),
+        "REDIS_URL": redis_url,
+        "CELERY_BROKER_URL": redis_url.removesuffix("0") + "1",
+        "ADMIN_URL": "back-office/",
+        "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
+    }
+
+
+@pytest.fixture
+def database(variables: dict[str, str]) -> Iterator[psycopg.Connection]:
+    """Give a connection to the database of the project."""
+    with psycopg.connect(variables["DATABASE_URL"], autocommit=True) as connection:
+        yield connection
+
+
+def waiting(database: psycopg.Connection) -> dict[str, int]:
+    """Return whose mail is not sent yet, and how often that was tried."""
+    return dict(database.execute("SELECT recipient, attempts FROM mail_outgoingmail").fetchall())
+
+
+def let_a_minute_pass(database: psycopg.Connection) -> None:
+    """Make mail due that was put off after it could not be sent."""
+    database.execute("UPDATE mail_outgoingmail SET send_after = send_after - interval '1 minute'")
+
+
+@contextmanager
+def run_worker(project: Project, variables: Mapping[str, str]) -> Iterator[Background]:
+    """Run a Celery worker with two processes for the time of a `with` block."""
+    with background(
+        *(".venv/bin/celery", "--app", "config", "worker", "--concurrency", "2", "--loglevel", "INFO"),
+        directory=project.path,
+        environment=project.environment(variables),
+        log=project.path / "worker.log",
+    ) as worker:
+        yield worker
+
+
+def ask(address: str, path: str, body: Mapping[str, str]) -> Answer:
+    """Call the API, and return what it says."""
+    # No answer is late: what is away is given up for sooner.
+    answer = httpx.post(f"{address}/api/v1/auth/{path}/", json=body, headers=THROUGH_PROXY, timeout=60)
+    return answer.status_code, answer.text
+
+
+def register(address: str, email: str) -> Answer:
+    return ask(address, "register", {"email": email, "password": PASSWORD})
+
+
+def reset(address: str, email: str) -> Answer:
+    return ask(address, "password/reset", {"email": email})
+
+
+def follow_links(address: str, mailbox: Mailbox) -> None:
+    """Use what the mails carry: it is whole, and good."""
+    confirmed = ask(address, "email/verify", {"token": mailbox.token(STRANGER)})
+    assert confirmed == (httpx.codes.NO_CONTENT, "")
+    new = {"token": mailbox.token(MEMBER), "new_password": f"another {PASSWORD}"}
+    assert ask(address, "password/reset/confirm", new) == (httpx.codes.NO_CONTENT, "")
+
+
+def test_mail_waits_for_its_server_and_is_sent_once(
+    render_project: Render, variables: dict[str, str], smtp_port: int, database: psycopg.Connection
+) -> None:
+    project = share_environment(render_project({}), PRODUCTION)
+    with serve(project, variables, "config.wsgi:application") as address, run_worker(project, variables) as worker:
+        project.python("-c", MAKE_MEMBER, env=variables)
+        answers = [register(address, STRANGER), reset(address, MEMBER)]
+        assert [status for status, _ in answers] == [httpx.codes.ACCEPTED] * 2
+        tried = {STRANGER: 1, MEMBER: 1}
+        wait_until(lambda: waiting(database) == tried, "attempt", hopeless=worker.ended)
+
+        with run_smtp(smtp_port) as mailbox:
+            let_a_minute_pass(database)
+            # However many look for it at once.
+            project.python("-c", SWEEP + "mail_deliver_due.delay()\n" * 3, env=variables)
+            wait_until(lambda: not waiting(database), "delivery", hopeless=worker.ended)
+            assert project.python("manage.py", "deliver_mail", env=variables).stdout == "0 sent\n"
+            assert mailbox.recipients() == [STRANGER, MEMBER]
+            follow_links(address, mailbox)
+            # Nobody could have told that the server was away.
+            assert [register(address, "new@example.com"), reset(address, "new@example.com")] == answers
+
+
+def test_without_celery_a_command_sends_what_waits(
+    render_project: Render, variables: dict[str, str], smtp_port: int, database: psycopg.Connection
+) -> None:
+    project = share_environment(render_project({"features": []}), PRODUCTION)
+
+    def deliver() -> str:
+        return project.python("manage.py", "deliver_mail", env=variables).stdout.strip()
+
+    with serve(project, variables, "config.wsgi:application") as address:
+        project.python("-c", MAKE_MEMBER, env=variables)
+        answers = [register(address, STRANGER), reset(address, MEMBER)]
+        assert [status for status, _ in answers] == [httpx.codes.ACCEPTED] * 2
+        assert waiting(database) == {STRANGER: 1, MEMBER: 1}
+
+        with run_smtp(smtp_port) as mailbox:
+            # Each waits for a minute after it was tried.
+            assert deliver() == "0 sent"
+            let_a_minute_pass(database)
+            assert [deliver(), deliver()] == ["2 sent", "0 sent"]
+            assert mailbox.recipients() == [STRANGER, MEMBER]
+            follow_links(address, mailbox)
+            assert [register(address, "new@example.com"), reset(address, "new@example.com")] == answers
+
+
+@contextmanager
+def run_redis_at(port: int, log: Path) -> Iterator[None]:
+    """Run a Redis server where a project looks for it, for the time of a `with` block."""
+    with background(
+        machine_program() or bundled_program(),
+        *("--port", str(port), "--bind", "127.0.0.1", "--save", ""),
+        directory=log.parent,
+        environment=clean_environment(),
+        log=log,
+    ):
+        yield
+
+
+def test_mail_waits_for_the_broker(
+    render_project: Render, variables: dict[str, str], smtp_port: int, database: psycopg.Connection, tmp_path: Path
+) -> None:
+    project = share_environment(render_project({}), PRODUCTION)
+    redis_port = free_port()
+    redis_url = f"redis://127.0.0.1:{redis_port}"
+    variables |= {"REDIS_URL": f"{redis_url}/0", "CELERY_BROKER_URL": f"{redis_url}/1"}
+    with (
+        serve(project, variables, "config.wsgi:application") as address,
+        run_worker(project, variables) as worker,
+        run_smtp(smtp_port) as mailbox,
+    ):
+        answer = register(address, STRANGER)
+        assert answer[0] == httpx.codes.ACCEPTED
+        # Written down, and known to nobody.
+        assert waiting(database) == {STRANGER: 0}
+
+        with run_redis_at(redis_port, tmp_path / "redis.log"):
+            wait_until(lambda: "ready." in worker.output(), "worker", deadline=120, hopeless=worker.ended)
+            project.python("-c", SWEEP, env=variables)
+            wait_until(lambda: not waiting(database), "delivery", hopeless=worker.ended)
+            assert mailbox.recipients() == [STRANGER]
+            # Who was without the broker has found it again, and needs no sweep.
+            assert register(address, MEMBER) == answer
+            wait_until(lambda: mailbox.recipients() == [STRANGER, MEMBER], "mail", hopeless=worker.ended)
