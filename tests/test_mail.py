@@ -19,6 +19,7 @@ from tests.harness.ports import free_port
 from tests.harness.postgres import Postgres
 from tests.harness.processes import Background, background
 from tests.harness.project import Project
+from tests.harness.questions import DJANGO_VERSIONS
 from tests.harness.redis_server import bundled_program, machine_program
 from tests.harness.waiting import wait_until
 from tests.test_production import HOST, THROUGH_PROXY, serve
@@ -67,8 +68,9 @@ class Mailbox(aiosmtpd.handlers.Message):
         (plain,) = [part for part in message.walk() if part.get_content_type() == "text/plain"]
         text = plain.get_payload(decode=True)
         assert isinstance(text, bytes)
-        (token,) = re.findall(rb"token=(\S+)", text)
-        return token.decode()
+        tokens: list[str] = re.findall(r"token=(\S+)", text.decode())
+        assert len(tokens) == 1
+        return tokens[0]
 
 
 @contextmanager
@@ -179,10 +181,16 @@ def test_mail_waits_for_its_server_and_is_sent_once(
             assert [register(address, "new@example.com"), reset(address, "new@example.com")] == answers
 
 
+# Each Django has settings of mail of its own.
+@pytest.mark.parametrize("django_version", DJANGO_VERSIONS)
 def test_without_celery_a_command_sends_what_waits(
-    render_project: Render, variables: dict[str, str], smtp_port: int, database: psycopg.Connection
+    django_version: str,
+    render_project: Render,
+    variables: dict[str, str],
+    smtp_port: int,
+    database: psycopg.Connection,
 ) -> None:
-    project = share_environment(render_project({"features": []}), PRODUCTION)
+    project = share_environment(render_project({"features": [], "django_version": django_version}), PRODUCTION)
 
     def deliver() -> str:
         return project.python("manage.py", "deliver_mail", env=variables).stdout.strip()

@@ -91,12 +91,14 @@ def test_gunicorn_serves_with_the_production_dependencies_alone(
         assert me.headers["content-type"] == "application/problem+json"
         assert "max-age=" in me.headers["strict-transport-security"]
 
-        docs = httpx.get(f"{address}/api/docs/", headers=THROUGH_PROXY)
-        assert docs.status_code == httpx.codes.OK
-        assets = re.findall(r"(?:src|href)=\"(/static/[^\"]+)\"", docs.text)
-        assert assets
-        for asset in assets:
-            assert httpx.get(address + asset, headers=THROUGH_PROXY).status_code == httpx.codes.OK, asset
+        # The documentation, and a page that a link in a mail leads to.
+        for path in ("/api/docs/", "/account/verify-email/?token=x"):
+            page = httpx.get(address + path, headers=THROUGH_PROXY)
+            assert page.status_code == httpx.codes.OK
+            assets = re.findall(r"(?:src|href)=\"(/static/[^\"]+)\"", page.text)
+            assert assets
+            for asset in assets:
+                assert httpx.get(address + asset, headers=THROUGH_PROXY).status_code == httpx.codes.OK, asset
 
 
 def test_a_worker_runs_a_task_that_another_process_sent(deploy: Render, variables: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.core.serializers import EmailField, ModelSerializer, TextField
 from apps.users.models import User
 from apps.users.selectors import user_roles
 
@@ -11,7 +12,7 @@ from apps.users.selectors import user_roles
 PASSWORD_MAX_LENGTH = 256
 
 
-class EmailField(serializers.EmailField):
+class AddressField(EmailField):
     """An address, as it is stored: in lower case."""
 
     def __init__(self) -> None:
@@ -22,7 +23,7 @@ class EmailField(serializers.EmailField):
         return User.objects.normalize_email(super().to_internal_value(data))
 
 
-class PasswordField(serializers.CharField):
+class PasswordField(TextField):
     """A password. Spaces at its ends belong to it."""
 
     def __init__(self) -> None:
@@ -34,20 +35,20 @@ class PasswordField(serializers.CharField):
 class CredentialsSerializer(serializers.Serializer[object]):
     """An address and a password."""
 
-    email = EmailField()
+    email = AddressField()
     password = PasswordField()
 
 
 class EmailSerializer(serializers.Serializer[object]):
     """An address that a mail goes to."""
 
-    email = EmailField()
+    email = AddressField()
 
 
 class LinkSerializer(serializers.Serializer[object]):
     """What a link in a mail carries as `token`."""
 
-    token = serializers.CharField(max_length=256)
+    token = TextField(max_length=256)
 
 
 class PasswordResetSerializer(LinkSerializer):
@@ -66,7 +67,7 @@ class PasswordChangeSerializer(serializers.Serializer[object]):
 class RefreshSerializer(serializers.Serializer[object]):
     """A refresh token."""
 
-    refresh = serializers.CharField(max_length=2048)
+    refresh = TextField(max_length=2048)
 
 
 class LogoutSerializer(RefreshSerializer):
@@ -88,7 +89,7 @@ class MessageSerializer(serializers.Serializer[object]):
     detail = serializers.CharField()
 
 
-class MeSerializer(serializers.ModelSerializer[User]):
+class MeSerializer(ModelSerializer[User]):
     """The account of the caller."""
 
     roles = serializers.SerializerMethodField()

@@ -1,0 +1,37 @@
+"""What serializers are made of. Text is text: REST framework's own fields take the number 0 for "0"."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from rest_framework import fields, serializers
+
+
+class _TextOnly(fields.Field[Any, Any, Any, Any]):
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the text.
+
+        Raises:
+            ValidationError: It is none, or not a valid one.
+        """
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class TextField(_TextOnly, serializers.CharField):
+    """Text."""
+
+
+class EmailField(_TextOnly, serializers.EmailField):
+    """An email address."""
+
+
+class ModelSerializer[ModelT: models.Model](serializers.ModelSerializer[ModelT]):
+    """A serializer of a model, whose text is text."""
+
+    serializer_field_mapping: ClassVar[Any] = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.CharField: TextField,
+        models.EmailField: EmailField,
+        models.TextField: TextField,
+    }
