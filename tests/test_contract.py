@@ -72,7 +72,7 @@ password = "the same for everybody here"
 
 
 def addresses(kind):
-    return [f"{kind}-{number}@example.com" for number in range(200)]
+    return [f"{kind}-{number}@example.com" for number in range(300)]
 
 
 def mailed():

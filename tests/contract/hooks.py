@@ -1,6 +1,6 @@
 """What schemathesis cannot make up: somebody who is signed in, their password, links that were mailed.
 
-Every other request gets them, so that each operation is seen to do its work as well as to refuse.
+Requests get them, so that each operation is seen to do its work, and to refuse what is wrong for no other reason.
 """
 
 import itertools
@@ -94,9 +94,22 @@ class Bearer:
 
 @schemathesis.hook
 def before_call(_context: schemathesis.HookContext, case: schemathesis.Case[Any], _kwargs: dict[str, Any]) -> None:
-    """Sign in, and put what works into every other body. What is wrong elsewhere in it stays so: schemathesis looks."""
+    """Sign in, and put what works into the body: of every other valid request, and beside what is wrong in others."""
     if case.headers.get("Authorization") == AT_THE_DOOR:
         case.headers["Authorization"] = f"Bearer {somebody.sign_in()['access']}"
     values = VALUES.get(case.operation.label)
-    if values and isinstance(case.body, dict) and next(turns):
-        case.body = {**case.body, **values(case.body)}
+    if values is None or not isinstance(case.body, dict):
+        return
+    given = case.body
+    if not is_valid(case):
+        case.body = {**given, **values(given)}
+        if is_valid(case):
+            # Just that was wrong.
+            case.body = given
+    elif next(turns):
+        case.body = {**given, **values(given)}
+
+
+def is_valid(case: schemathesis.Case[Any]) -> bool:
+    """Say whether a request, as it is now, is in order as far as the document tells."""
+    return case.meta is not None and case.meta.generation.mode.is_positive

@@ -1,4 +1,4 @@
-"""What serializers are made of. Text is text: REST framework's own fields take the number 0 for "0"."""
+"""What serializers are made of. Text is text and true is true: REST framework's own fields take 0 for "0" and for false."""
 
 from typing import Any, ClassVar
 
@@ -26,11 +26,26 @@ class EmailField(_TextOnly, serializers.EmailField):
     """An email address."""
 
 
+class BooleanField(serializers.BooleanField):
+    """True or false."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return what was given.
+
+        Raises:
+            ValidationError: It is neither.
+        """
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 class ModelSerializer[ModelT: models.Model](serializers.ModelSerializer[ModelT]):
-    """A serializer of a model, whose text is text."""
+    """A serializer of a model, with these fields."""
 
     serializer_field_mapping: ClassVar[Any] = {
         **serializers.ModelSerializer.serializer_field_mapping,
+        models.BooleanField: BooleanField,
         models.CharField: TextField,
         models.EmailField: EmailField,
         models.TextField: TextField,

@@ -51,9 +51,10 @@ def mail_deliver(*, mail_id: UUID | str) -> Outcome:
     message.attach_alternative(mail.html, "text/html")
     try:
         message.send()
-    except ValueError:
-        # No server has seen it, and none will: a line break in a header, for example.
-        log.exception("mail_given_up", mail_id=str(mail_id))
+    except ValueError as error:
+        # No server has seen it, and none will: a line break in a header, for example. What the error says may name
+        # the recipient, whom the log should not.
+        log.error("mail_given_up", mail_id=str(mail_id), error=type(error).__name__)  # noqa: TRY400
         mail.delete()
         return Outcome.REFUSED
     except OSError as error:  # smtplib's own are among them
@@ -81,7 +82,7 @@ def mail_deliver_due() -> int:
 
 def _keep_or_drop(mail: OutgoingMail, error: OSError) -> Outcome:
     replies = [code for code, _ in error.recipients.values()] if isinstance(error, SMTPRecipientsRefused) else []
-    # What the server said may name the recipient, whom the log should not.
+    # Without what the server said, for the same reason.
     facts = {"mail_id": str(mail.pk), "error": type(error).__name__, "replies": replies, "errno": error.errno}
     refused_for_good = bool(replies) and min(replies) >= _PERMANENT
     if refused_for_good or timezone.now() - mail.created_at > GIVE_UP_AFTER:

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.core.serializers import EmailField, ModelSerializer, TextField
+from apps.core.serializers import BooleanField, EmailField, ModelSerializer, TextField
 from apps.users.models import User
 from apps.users.selectors import user_roles
 
@@ -73,7 +73,7 @@ class RefreshSerializer(serializers.Serializer[object]):
 class LogoutSerializer(RefreshSerializer):
     """A refresh token, and whether to sign out its device alone or all."""
 
-    all_devices = serializers.BooleanField(default=False)
+    all_devices = BooleanField(default=False)
 
 
 class TokenPairSerializer(serializers.Serializer[object]):

@@ -2,28 +2,48 @@ from typing import Any
 
 import pytest
 
-from apps.core.serializers import EmailField, ModelSerializer, TextField
+from apps.core.serializers import BooleanField, EmailField, ModelSerializer, TextField
 from apps.users.models import User
+
+# That an address is free, the serializer asks the database.
+pytestmark = pytest.mark.django_db
 
 
 class NameSerializer(ModelSerializer[User]):
-    """Two texts of a model."""
+    """Two texts and a flag of a model."""
 
     class Meta:
         model = User
-        fields = ["email", "first_name"]
+        fields = ["email", "first_name", "is_active"]
 
 
 @pytest.mark.parametrize("value", [0, 1.5, True, None, [], {}])
 def test_what_is_no_text_is_refused(value: Any) -> None:
-    serializer = NameSerializer(data={"email": value, "first_name": value})
+    serializer = NameSerializer(data={"email": value, "first_name": value, "is_active": True})
 
     assert not serializer.is_valid()
     assert set(serializer.errors) == {"email", "first_name"}
+
+
+@pytest.mark.parametrize("value", [0, 1, "true", "false", "", None, [], {}])
+def test_what_is_neither_true_nor_false_is_refused(value: Any) -> None:
+    serializer = NameSerializer(data={"email": "ada@example.com", "first_name": "Ada", "is_active": value})
+
+    assert not serializer.is_valid()
+    assert set(serializer.errors) == {"is_active"}
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_true_and_false_are_taken(value: bool) -> None:  # noqa: FBT001
+    serializer = NameSerializer(data={"email": "ada@example.com", "first_name": "Ada", "is_active": value})
+
+    serializer.is_valid()
+    assert serializer.validated_data["is_active"] is value
 
 
 def test_the_text_of_a_model_is_text() -> None:
     assert {name: type(field) for name, field in NameSerializer().fields.items()} == {
         "email": EmailField,
         "first_name": TextField,
+        "is_active": BooleanField,
     }
