@@ -1,5 +1,6 @@
 """Reading the environment: the one door through which settings get outside values."""
 
+import re
 from pathlib import Path
 
 import environ
@@ -7,6 +8,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 # What HS256 asks for at least (RFC 7518, section 3.2).
 _KEY_LENGTH = 32
+_PATH = re.compile(r"[a-z0-9._~-]+(/[a-z0-9._~-]+)*/")
+_SITE = re.compile(r"https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*/?")
+# First parts of paths where other things are.
+_TAKEN = {"account", "admin", "api", "livez", "media", "readyz", "static"}
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -81,20 +86,22 @@ def _missing(name: str) -> str | None:
 
 def _unsafe() -> list[str]:
     """Say what is unsafe, one sentence for each variable."""
-    problems = []
-    if env.str("DEBUG", "").lower() not in {"", "0", "false", "no", "off"}:
-        problems.append("DEBUG is set, and this environment never runs in debug mode")
     hosts = names("ALLOWED_HOSTS")
-    if any("*" in host or host.startswith(".") for host in hosts):
-        problems.append("ALLOWED_HOSTS has a wildcard: name each host")
-    if any("/" in host for host in hosts):
-        problems.append("ALLOWED_HOSTS has an address: name hosts only, such as api.example.com")
-    if path_of("ADMIN_URL", "unset").lower() in {"/", "admin/", "api/"}:
-        problems.append("ADMIN_URL is admin/, where everybody looks, or taken by the API: choose another")
-    if any(len(key) < _KEY_LENGTH for key in names("JWT_SIGNING_KEYS")):
-        problems.append(f"JWT_SIGNING_KEYS has a key of fewer than {_KEY_LENGTH} characters")
-    if "://" not in env.str("SITE_URL", "https://"):
-        problems.append("SITE_URL is no address: it starts with https://")
-    if "://" not in env.str("DATABASE_URL", "sqlite://"):
-        problems.append("DATABASE_URL is no address: it starts with postgres://")
-    return problems
+    admin = path_of("ADMIN_URL", "unset").lower()
+    rules = {
+        "DEBUG is set, and this environment never runs in debug mode": (
+            env.str("DEBUG", "").lower() not in {"", "0", "false", "no", "off"}
+        ),
+        "ALLOWED_HOSTS has a wildcard: name each host": any("*" in host or host.startswith(".") for host in hosts),
+        "ALLOWED_HOSTS has an address: name hosts only, such as api.example.com": any("/" in host for host in hosts),
+        "ADMIN_URL is admin/, where everybody looks, taken or no plain path: choose another": (
+            not _PATH.fullmatch(admin) or admin.partition("/")[0] in _TAKEN
+        ),
+        f"JWT_SIGNING_KEYS has a key of fewer than {_KEY_LENGTH} characters": any(
+            len(key) < _KEY_LENGTH for key in names("JWT_SIGNING_KEYS")
+        ),
+        "SITE_URL is no plain https:// address": not _SITE.fullmatch(env.str("SITE_URL", "https://example.com")),
+        "NUM_PROXIES is no count: 0, 1, 2 …": not env.str("NUM_PROXIES", "1").isdecimal(),
+        "DATABASE_URL is no address: it starts with postgres://": "://" not in env.str("DATABASE_URL", "sqlite://"),
+    }
+    return [problem for problem, broken in rules.items() if broken]

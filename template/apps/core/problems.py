@@ -62,9 +62,9 @@ def problem(
     return document
 
 
-def problem_response(request: HttpRequest, status: HTTPStatus, detail: str) -> JsonResponse:
+def problem_response(request: HttpRequest, status: HTTPStatus, detail: str, code: str | None = None) -> JsonResponse:
     """Return a problem document as a response of Django's own."""
-    body = problem(status, detail=detail, instance=request.path)
+    body = problem(status, detail=detail, instance=request.path, code=code)
     return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
 
 

@@ -34,12 +34,13 @@ PROBLEM_SCHEMA = {
 }
 
 
-_CONTENT = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_REFERENCE = {"$ref": "#/components/schemas/Problem"}
+_CONTENT = {CONTENT_TYPE: {"schema": _REFERENCE}}
 
 
 def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     """Return the errors of an endpoint that nothing else in the document tells of, for `@extend_schema(responses=…)`."""
-    return {(status, CONTENT_TYPE): OpenApiResponse(PROBLEM_SCHEMA, HTTPStatus(status).phrase) for status in statuses}
+    return {(status, CONTENT_TYPE): OpenApiResponse(_REFERENCE, HTTPStatus(status).phrase) for status in statuses}
 
 
 def describe_problems(result: dict[str, Any], **_kwargs: object) -> dict[str, Any]:

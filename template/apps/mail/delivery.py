@@ -1,8 +1,9 @@
 """Sending what `apps.mail.services.mail_send` wrote down. Run by tasks, and by `manage.py deliver_mail`."""
 
 from datetime import timedelta
+from email.errors import MessageError
 from enum import Enum, auto
-from smtplib import SMTPRecipientsRefused
+from smtplib import SMTPDataError, SMTPRecipientsRefused
 from uuid import UUID
 
 import structlog
@@ -16,6 +17,8 @@ log = structlog.get_logger(__name__)
 
 # How long a mail is tried before it is given up. Source: RFC 5321, section 4.5.4.1.
 GIVE_UP_AFTER = timedelta(days=5)
+# How many mails one round takes: fewer than fill the time limit of a task.
+ROUND = 500
 # Replies from here on are final. Source: RFC 5321, section 4.2.1.
 _PERMANENT = 500
 
@@ -26,7 +29,7 @@ class Outcome(Enum):
     SENT = auto()
     # Already sent, being sent by somebody else, or not due.
     SKIPPED = auto()
-    # This mail was at fault: the server refused its recipient, or it cannot be put into words.
+    # This mail was at fault: the server refused its recipient or its content, or it cannot be put into words.
     REFUSED = auto()
     # The server did not do its part.
     AWAY = auto()
@@ -42,6 +45,10 @@ def mail_deliver(*, mail_id: UUID | str) -> Outcome:
     mail = OutgoingMail.objects.filter(pk=mail_id, send_after__lte=now).first()
     if mail is None or not mail.claim(now):
         return Outcome.SKIPPED
+    if now - mail.created_at > GIVE_UP_AFTER:
+        log.error("mail_given_up", mail_id=str(mail_id))
+        mail.delete()
+        return Outcome.REFUSED
     message = EmailMultiAlternatives(
         subject=mail.subject,
         body=mail.text,
@@ -51,7 +58,7 @@ def mail_deliver(*, mail_id: UUID | str) -> Outcome:
     message.attach_alternative(mail.html, "text/html")
     try:
         message.send()
-    except ValueError as error:
+    except (ValueError, MessageError) as error:
         # No server has seen it, and none will: a line break in a header, for example. What the error says may name
         # the recipient, whom the log should not.
         log.error("mail_given_up", mail_id=str(mail_id), error=type(error).__name__)  # noqa: TRY400
@@ -72,8 +79,12 @@ def mail_deliver_due() -> int:
     """
     due = OutgoingMail.objects.filter(send_after__lte=timezone.now()).order_by("send_after")
     sent = 0
-    for mail_id in list(due.values_list("pk", flat=True)):
-        outcome = mail_deliver(mail_id=mail_id)
+    for mail_id in list(due.values_list("pk", flat=True)[:ROUND]):
+        try:
+            outcome = mail_deliver(mail_id=mail_id)
+        except Exception:  # a bug that one mail meets must not hold up the others
+            log.exception("mail_not_sent", mail_id=str(mail_id))
+            continue
         if outcome is Outcome.AWAY:
             break
         sent += outcome is Outcome.SENT
@@ -81,11 +92,15 @@ def mail_deliver_due() -> int:
 
 
 def _keep_or_drop(mail: OutgoingMail, error: OSError) -> Outcome:
-    replies = [code for code, _ in error.recipients.values()] if isinstance(error, SMTPRecipientsRefused) else []
+    """Decide by what the server said of this very mail, its recipient and its content. Nothing: it is away."""
+    replies: list[int] = []
+    if isinstance(error, SMTPRecipientsRefused):
+        replies = [code for code, _ in error.recipients.values()]
+    elif isinstance(error, SMTPDataError):
+        replies = [error.smtp_code]
     # Without what the server said, for the same reason.
     facts = {"mail_id": str(mail.pk), "error": type(error).__name__, "replies": replies, "errno": error.errno}
-    refused_for_good = bool(replies) and min(replies) >= _PERMANENT
-    if refused_for_good or timezone.now() - mail.created_at > GIVE_UP_AFTER:
+    if replies and min(replies) >= _PERMANENT:
         log.error("mail_given_up", **facts)
         mail.delete()
     else:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.apps import AppConfig, apps
 from django.apps.registry import Apps
+from django.db import DEFAULT_DB_ALIAS, router
 from django.db.models.signals import post_migrate
 
 
@@ -17,10 +18,11 @@ class UsersConfig(AppConfig):
         post_migrate.connect(create_roles, sender=self)
 
 
-def create_roles(apps: Apps = apps, **_kwargs: Any) -> None:
+def create_roles(apps: Apps = apps, using: str = DEFAULT_DB_ALIAS, **_kwargs: Any) -> None:
     """Make the groups. A receiver of `post_migrate`."""
     from apps.users.services import roles_create  # noqa: PLC0415 - models are not there yet when this module is read
 
     # Where some apps alone are migrated, groups may have no table.
-    if "auth" in apps.all_models and "group" in apps.all_models["auth"]:
-        roles_create()
+    has_groups = "group" in apps.all_models.get("auth", {})
+    if has_groups and router.allow_migrate_model(using, apps.get_model("auth", "Group")):
+        roles_create(using=using)

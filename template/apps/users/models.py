@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from apps.core.models import SoftDeleteModel, TimeStampedModel, UUIDModel
+from apps.users.addresses import validate_plain_address
 from apps.users.managers import UserManager
 
 
@@ -19,7 +20,7 @@ class User(SoftDeleteModel, UUIDModel, AbstractUser):
 
     # The address takes its place.
     username = None  # type: ignore[assignment]
-    email = models.EmailField("email address", unique=True)
+    email = models.EmailField("email address", unique=True, validators=[validate_plain_address])
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -46,8 +47,8 @@ class User(SoftDeleteModel, UUIDModel, AbstractUser):
 class Registration(UUIDModel, TimeStampedModel):
     """Somebody claims an address, which a link in a mail will prove or not. Until then there is no user.
 
-    One address can have several: each link confirms its own, with its own password. So nobody can choose a password
-    for an address and wait for its owner to confirm it.
+    One address can have several: each link confirms its own, with its own password. So nobody changes the password
+    that somebody else will have.
     """
 
     email = models.EmailField(db_index=True)

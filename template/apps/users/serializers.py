@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.core.serializers import BooleanField, EmailField, ModelSerializer, TextField
+from apps.users.addresses import validate_plain_address
 from apps.users.models import User
 from apps.users.selectors import user_roles
 
@@ -16,7 +17,7 @@ class AddressField(EmailField):
     """An address, as it is stored: in lower case."""
 
     def __init__(self) -> None:
-        super().__init__(max_length=254)
+        super().__init__(max_length=254, validators=[validate_plain_address])
 
     def to_internal_value(self, data: Any) -> str:
         """Return the address in lower case."""

@@ -7,9 +7,10 @@ from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import IntegrityError, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
 from django.utils import timezone
 
+from apps.core.exceptions import InvalidTokenError
 from apps.mail.services import mail_send
 from apps.users.links import (
     REGISTRATION_AGE,
@@ -85,7 +86,12 @@ def user_welcome(*, user: User) -> None:
 
 @transaction.atomic
 def user_update(*, user: User, first_name: str | None = None, last_name: str | None = None) -> User:
-    """Change what a user may change of themselves, and return the user. None leaves a field alone."""
+    """Change what a user may change of themselves, and return the user. None leaves a field alone.
+
+    Raises:
+        InvalidTokenError: The account is gone by now.
+    """
+    user = _locked(user)
     changes = {"first_name": first_name, "last_name": last_name}
     changed = [name for name, value in changes.items() if value is not None and value != getattr(user, name)]
     for name in changed:
@@ -114,7 +120,6 @@ def user_delete(*, user: User) -> None:
     user.soft_delete()
     user.groups.clear()
     user.user_permissions.clear()
-    sessions_end(user=user)
     log.info("user_deleted", deleted_user_id=str(user.pk))
 
 
@@ -124,8 +129,9 @@ def password_change(*, user: User, current_password: str, new_password: str) -> 
 
     Raises:
         ValidationError: The current password is wrong, or the new one too weak.
+        InvalidTokenError: The account is gone by now.
     """
-    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    user = _locked(user)
     if not user.check_password(current_password):
         raise ValidationError({"current_password": ValidationError("This is not your password.", code="wrong")})
     _set_password(user, new_password)
@@ -157,10 +163,9 @@ def password_reset_confirm(*, token: str, new_password: str) -> None:
     reset_failed_sign_ins(username=user.email)
 
 
-@transaction.atomic
-def roles_create() -> None:
+def roles_create(*, using: str = DEFAULT_DB_ALIAS) -> None:
     """Make a group for each role, so that the admin can give it. What is there stays as it is."""
-    Group.objects.bulk_create([Group(name=role.value) for role in Role], ignore_conflicts=True)
+    Group.objects.using(using).bulk_create([Group(name=role.value) for role in Role], ignore_conflicts=True)
 
 
 @transaction.atomic
@@ -178,12 +183,22 @@ def clear_expired() -> None:
     Registration.objects.filter(created_at__lt=timezone.now() - 2 * REGISTRATION_AGE).delete()
 
 
+def _locked(user: User) -> User:
+    """Return a user as they are now, locked until the transaction ends: nobody else changes or deletes them."""
+    current = User.objects.select_for_update(no_key=True).filter(pk=user.pk, is_active=True).first()
+    if current is None:
+        raise InvalidTokenError("The session has ended: sign in again.")
+    return current
+
+
 def _mail_link(email: str, registration: Registration | None) -> None:
     """Mail whoever reads an address the link that gets them on: into their account, to a new one, or none."""
     if user := User.objects.filter(email=email, is_active=True).first():
         mail_send(recipient=email, template="account_exists", context={"link": password_reset_link(user)})
     elif registration:
-        mail_send(recipient=email, template="verify_email", context={"link": registration_link(registration)})
+        # When it was, so that its reader can tell whether it was them.
+        context = {"link": registration_link(registration), "time": f"{registration.created_at:%Y-%m-%d %H:%M} UTC"}
+        mail_send(recipient=email, template="verify_email", context=context)
     else:
         mail_send(recipient=email, template="register_again", context={})
 

@@ -8,6 +8,7 @@ from threading import Barrier
 
 import pytest
 import time_machine
+from django.core.mail import EmailMultiAlternatives
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
@@ -104,12 +105,16 @@ def test_a_recipient_who_is_refused_for_good_is_dropped_and_logged(
     assert "ada@example.com" not in line
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [{"subject": "Hello\nBcc: everybody@example.com"}, {"recipient": '"\x1e0@:"@example.com'}],
+    ids=["subject", "recipient"],
+)
 def test_a_mail_that_cannot_be_put_into_words_holds_up_nobody(
-    server: MailServer, caplog: pytest.LogCaptureFixture
+    server: MailServer, caplog: pytest.LogCaptureFixture, broken: dict[str, str]
 ) -> None:
     server.start()
-    broken = write()
-    OutgoingMail.objects.filter(pk=broken.pk).update(subject="Hello\nBcc: everybody@example.com")
+    OutgoingMail.objects.filter(pk=write().pk).update(**broken)
     write()
 
     with zeal_ignore():
@@ -119,11 +124,47 @@ def test_a_mail_that_cannot_be_put_into_words_holds_up_nobody(
     assert not OutgoingMail.objects.exists()
 
 
+@pytest.mark.parametrize(("reply", "left"), [("554 Spam", 0), ("451 Later", 2)])
+def test_a_mail_whose_content_is_refused_holds_up_nobody(server: MailServer, reply: str, left: int) -> None:
+    server.start()
+    server.content_refusal = reply
+    for number in range(2):
+        write(f"{number}@example.com")
+
+    with zeal_ignore():
+        mail_deliver_due()
+
+    assert [mail.attempts for mail in OutgoingMail.objects.all()] == [1] * left
+
+
+def test_a_bug_that_one_mail_meets_holds_up_nobody_and_is_logged(
+    server: MailServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.start()
+    first, _ = write("first@example.com"), write("second@example.com")
+    send = EmailMultiAlternatives.send
+
+    def fail_for_the_first(message: EmailMultiAlternatives) -> int:
+        if message.to == [first.recipient]:
+            raise LookupError("a bug")
+        return send(message)
+
+    monkeypatch.setattr(EmailMultiAlternatives, "send", fail_for_the_first)
+
+    with zeal_ignore():
+        assert mail_deliver_due() == 1
+    assert "a bug" in caplog.text
+    assert OutgoingMail.objects.get().recipient == "first@example.com"
+    with time_machine.travel(timezone.now() + GIVE_UP_AFTER + timedelta(minutes=1)):
+        assert mail_deliver_due() == 0
+    assert not OutgoingMail.objects.exists()
+
+
 def test_a_mail_is_given_up_after_days_and_logged(server: MailServer, caplog: pytest.LogCaptureFixture) -> None:
     waiting = write()
 
     with time_machine.travel(waiting.created_at + GIVE_UP_AFTER + timedelta(seconds=1)):
-        assert mail_deliver(mail_id=waiting.pk) is Outcome.AWAY
+        assert mail_deliver(mail_id=waiting.pk) is Outcome.REFUSED
 
     assert not OutgoingMail.objects.exists()
     assert "mail_given_up" in caplog.text

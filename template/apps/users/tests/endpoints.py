@@ -83,6 +83,6 @@ ENDPOINTS = [
     Endpoint("POST", "/api/v1/auth/password/reset/", everybody(HTTPStatus.ACCEPTED), 2, _email),
     Endpoint("POST", "/api/v1/auth/password/reset/confirm/", everybody(HTTPStatus.NO_CONTENT), 6, _reset_link),
     Endpoint("GET", "/api/v1/users/me/", signed_in(HTTPStatus.OK), 2, _nothing),
-    Endpoint("PATCH", "/api/v1/users/me/", signed_in(HTTPStatus.OK), 3, _name),
-    Endpoint("DELETE", "/api/v1/users/me/", signed_in(HTTPStatus.NO_CONTENT), 9, _nothing),
+    Endpoint("PATCH", "/api/v1/users/me/", signed_in(HTTPStatus.OK), 4, _name),
+    Endpoint("DELETE", "/api/v1/users/me/", signed_in(HTTPStatus.NO_CONTENT), 7, _nothing),
 ]

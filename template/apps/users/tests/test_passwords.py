@@ -1,13 +1,26 @@
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from rest_framework.test import APIClient
 from zeal import zeal_ignore
 
+from apps.core.exceptions import DomainError, InvalidTokenError
+from apps.users.links import InvalidLinkError, password_reset_link
 from apps.users.models import User
-from apps.users.services import password_change, password_reset_confirm, password_reset_request
+from apps.users.services import (
+    password_change,
+    password_reset_confirm,
+    password_reset_request,
+    user_delete,
+    user_update,
+)
 from apps.users.sessions import session_start
 from apps.users.tests.factories import PASSWORD
-from apps.users.tests.mailbox import last_mail, token_in
+from apps.users.tests.mailbox import last_mail, token_in, token_of
 
 pytestmark = pytest.mark.django_db
 
@@ -107,3 +120,57 @@ def test_a_change_that_meets_another_looks_at_the_password_that_is(user: User) -
 
     with zeal_ignore(), pytest.raises(ValidationError):
         password_change(user=stale, current_password=PASSWORD, new_password="yet another password")
+
+
+def at_once(*calls: Callable[[], object]) -> list[object]:
+    """Make calls at once, and return what comes: a value, or the error."""
+    start = Barrier(len(calls))
+
+    def make(call: Callable[[], object]) -> object:
+        start.wait()
+        try:
+            return call()
+        except (DomainError, ValidationError) as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=len(calls)) as threads:
+        return list(threads.map(make, calls))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_uses_of_one_link_at_once_one_counts(user: User) -> None:
+    token = token_of(password_reset_link(user))
+
+    results = at_once(*[lambda: password_reset_confirm(token=token, new_password=NEW)] * 8)
+
+    assert sum(result is None for result in results) == 1
+    assert sum(isinstance(result, InvalidLinkError) for result in results) == 7
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("round_", range(5))
+def test_an_account_that_is_deleted_meanwhile_is_changed_no_more(user: User, round_: int) -> None:
+    results = at_once(
+        lambda: user_delete(user=User.objects.get(pk=user.pk)),
+        lambda: user_update(user=User(pk=user.pk), first_name=f"Returned {round_}"),
+        lambda: password_change(user=User(pk=user.pk), current_password=PASSWORD, new_password=NEW),
+    )
+
+    left = User.all_objects.get(pk=user.pk)
+    assert results[0] is None
+    assert (left.is_deleted, left.first_name, left.has_usable_password()) == (True, "", False)
+    assert all(isinstance(result, (User, dict, InvalidTokenError)) for result in results[1:])
+
+
+def test_an_account_that_is_gone_is_changed_by_nobody(user: User) -> None:
+    stale = User.objects.get(pk=user.pk)
+    user_delete(user=user)
+
+    for change in (
+        lambda: user_update(user=stale, first_name="Returned"),
+        lambda: password_change(user=stale, current_password=PASSWORD, new_password=NEW),
+    ):
+        with zeal_ignore(), pytest.raises(InvalidTokenError):
+            change()

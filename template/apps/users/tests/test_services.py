@@ -24,7 +24,7 @@ class TestUserUpdate:
     def test_writes_nothing_when_nothing_changes(
         self, user: User, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
-        with django_assert_num_queries(2):  # the savepoint of the test's own transaction
+        with django_assert_num_queries(3):  # the lock, and the savepoint of the test's own transaction
             user_update(user=user, first_name=user.first_name)
 
 

@@ -193,9 +193,10 @@ def refresh_at_once(refresh: str, count: int) -> list[int]:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("rates")
 def test_of_eight_refreshes_at_once_one_wins(user: User) -> None:
-    winners = [refresh_at_once(session_start(user=user)["refresh"], 8).count(200) for _ in range(20)]
+    rounds = [refresh_at_once(session_start(user=user)["refresh"], 8) for _ in range(20)]
 
-    assert winners == [1] * 20
+    assert [statuses.count(200) for statuses in rounds] == [1] * 20
+    assert [statuses.count(401) for statuses in rounds] == [7] * 20
 
 
 @pytest.mark.django_db(transaction=True)
@@ -246,6 +247,15 @@ def test_of_refreshing_and_signing_out_at_once_one_wins(user: User) -> None:
         results = list(threads.map(use, [session_refresh, session_end, session_refresh, session_end]))
 
     assert sum(results) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_session_that_ends_for_reuse_is_not_brought_back_by_a_transaction_around_it(user: User) -> None:
+    refresh = session_start(user=user)["refresh"]
+
+    for service in (session_refresh, session_end):
+        with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+            service(refresh=refresh)
 
 
 def test_clearing_deletes_what_has_expired_and_nothing_else(user: User) -> None:
