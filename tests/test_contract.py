@@ -1,22 +1,18 @@
 """The running API keeps the promises of its OpenAPI document, whatever it is sent."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.conftest import Render
 from tests.harness.commands import execute
 from tests.harness.paths import PROGRAMS, ROOT
-from tests.harness.ports import free_port
 from tests.harness.postgres import Postgres
-from tests.harness.processes import background
 from tests.harness.project import Project
-from tests.harness.waiting import wait_until
+from tests.harness.serving import serve
 
 CONFIGURATION = ROOT / "tests" / "contract" / "schemathesis.toml"
 
@@ -173,35 +169,11 @@ def variables(postgres: Postgres, redis_url: str) -> dict[str, str]:
     }
 
 
-@contextmanager
-def serve(project: Project, variables: Mapping[str, str]) -> Iterator[str]:
-    """Serve a project, and give its address."""
-    project.python("manage.py", "migrate", "--verbosity", "0", env=variables)
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    with background(
-        *(".venv/bin/gunicorn", "config.wsgi:application", "--config", "config/gunicorn.conf.py"),
-        # A worker that is replaced would close connections under a request now and then.
-        *("--max-requests", "0"),
-        directory=project.path,
-        environment=project.environment({**variables, "PORT": str(port), "WEB_CONCURRENCY": "1"}),
-        log=project.path / "gunicorn.log",
-    ) as process:
-        wait_until(lambda: _is_ready(address), "readiness", hopeless=process.ended)
-        yield address
-
-
-def _is_ready(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/readyz").status_code == httpx.codes.OK
-    except httpx.TransportError:
-        return False
-
-
 def check(project: Project, variables: Mapping[str, str], folder: Path, *options: str) -> tuple[dict[str, Any], str]:
     """Have schemathesis call every operation of a project, and return its report and what it printed."""
     project.append("config/settings/components/project.py", OVERRIDES)
-    with serve(project, variables) as address:
+    # A worker that is replaced would close connections under a request now and then.
+    with serve(project, variables, "--max-requests", "0", workers=1) as address:
         supplies = folder / "supplies.json"
         supplies.write_text(project.python("-c", SUPPLIES, env=variables).stdout, encoding="utf-8")
         answer = execute(

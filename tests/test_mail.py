@@ -21,8 +21,9 @@ from tests.harness.processes import Background, background
 from tests.harness.project import Project
 from tests.harness.questions import DJANGO_VERSIONS
 from tests.harness.redis_server import bundled_program, machine_program
+from tests.harness.serving import serve
 from tests.harness.waiting import wait_until
-from tests.test_production import HOST, THROUGH_PROXY, serve
+from tests.test_production import HOST, THROUGH_PROXY
 
 Answer = tuple[int, str]
 
@@ -162,7 +163,7 @@ def test_mail_waits_for_its_server_and_is_sent_once(
     render_project: Render, variables: dict[str, str], smtp_port: int, database: psycopg.Connection
 ) -> None:
     project = share_environment(render_project({}), PRODUCTION)
-    with serve(project, variables, "config.wsgi:application") as address, run_worker(project, variables) as worker:
+    with serve(project, variables) as address, run_worker(project, variables) as worker:
         project.python("-c", MAKE_MEMBER, env=variables)
         answers = [register(address, STRANGER), reset(address, MEMBER)]
         assert [status for status, _ in answers] == [httpx.codes.ACCEPTED] * 2
@@ -195,7 +196,7 @@ def test_without_celery_a_command_sends_what_waits(
     def deliver() -> str:
         return project.python("manage.py", "deliver_mail", env=variables).stdout.strip()
 
-    with serve(project, variables, "config.wsgi:application") as address:
+    with serve(project, variables) as address:
         project.python("-c", MAKE_MEMBER, env=variables)
         answers = [register(address, STRANGER), reset(address, MEMBER)]
         assert [status for status, _ in answers] == [httpx.codes.ACCEPTED] * 2
@@ -232,7 +233,7 @@ def test_mail_waits_for_the_broker(
     redis_url = f"redis://127.0.0.1:{redis_port}"
     variables |= {"REDIS_URL": f"{redis_url}/0", "CELERY_BROKER_URL": f"{redis_url}/1"}
     with (
-        serve(project, variables, "config.wsgi:application") as address,
+        serve(project, variables) as address,
         run_worker(project, variables) as worker,
         run_smtp(smtp_port) as mailbox,
     ):

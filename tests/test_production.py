@@ -1,8 +1,6 @@
 """What a deployment installs is enough to serve requests and run tasks, and refuses to start half configured."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from tests.harness.ports import free_port
 from tests.harness.postgres import Postgres
 from tests.harness.processes import background
 from tests.harness.project import Project
+from tests.harness.serving import serve
 from tests.harness.waiting import wait_until
 
 HOST = "api.example.com"
@@ -46,38 +45,14 @@ def deploy(render_project: Render) -> Render:
     return lambda answers: share_environment(render_project(answers), PRODUCTION)
 
 
-@contextmanager
-def serve(project: Project, variables: dict[str, str], application: str) -> Iterator[str]:
-    """Prepare a project as a deployment does, serve it with gunicorn, and give its address."""
-    project.python("manage.py", "migrate", "--verbosity", "0", env=variables)
-    project.python("manage.py", "collectstatic", "--noinput", "--verbosity", "0", env=variables)
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    with background(
-        *(".venv/bin/gunicorn", application, "--config", "config/gunicorn.conf.py"),
-        directory=project.path,
-        environment=project.environment({**variables, "PORT": str(port), "WEB_CONCURRENCY": "2"}),
-        log=project.path / "gunicorn.log",
-    ) as process:
-        wait_until(lambda: _is_ready(address), "readiness", hopeless=process.ended)
-        yield address
-
-
-def _is_ready(address: str) -> bool:
-    """Ask as an orchestrator does: by the bare address, without TLS."""
-    try:
-        return httpx.get(f"{address}/readyz").status_code == httpx.codes.OK
-    except httpx.TransportError:
-        return False
-
-
 @pytest.mark.parametrize("server", ["wsgi", "asgi"])
 def test_gunicorn_serves_with_the_production_dependencies_alone(
     server: str, deploy: Render, variables: dict[str, str]
 ) -> None:
     project = deploy({"server": server})
     assert not (project.path / ".venv" / "bin" / "pytest").exists()
-    with serve(project, variables, f"config.{server}:application") as address:
+    project.python("manage.py", "collectstatic", "--noinput", "--verbosity", "0", env=variables)
+    with serve(project, variables, application=f"config.{server}:application") as address:
         assert httpx.get(f"{address}/livez").status_code == httpx.codes.OK
         # Whoever comes without TLS is sent to it; a host that is not ours is refused.
         plain = httpx.get(f"{address}/api/schema/", headers={"Host": HOST})
@@ -237,7 +212,7 @@ def test_a_project_without_celery_serves_and_never_imports_it(deploy: Render, va
     project = deploy({"features": []})
     del variables["CELERY_BROKER_URL"]
     assert not list((project.path / ".venv").glob("lib/*/site-packages/celery"))
-    with serve(project, variables, "config.wsgi:application") as address:
+    with serve(project, variables) as address:
         assert httpx.get(f"{address}/api/schema/", headers=THROUGH_PROXY).status_code == httpx.codes.OK
 
 
