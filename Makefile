@@ -46,7 +46,8 @@ docs: install ## Build the documentation into build/docs, warnings as errors
 	@$(RUN) sphinx-build --fail-on-warning --keep-going --quiet docs build/docs
 
 .PHONY: benchmark
-benchmark: install ## Measure how long a render takes
+benchmark: install ## Measure how long a render takes, and whether an answer takes longer for a known address
+	@$(RUN) python -m benchmarks.enumeration
 	@$(RUN) python -m benchmarks.render
 
 .PHONY: clean

@@ -115,7 +115,7 @@ USER_FILES = {
     # Not in git: a merge could not bring it back.
     ".env": "ADMIN_URL=mine/\n",
 }
-EMAIL_FIELD = '    email = models.EmailField("email address", unique=True)\n'
+USERNAME_FIELD = '    USERNAME_FIELD = "email"\n'
 NICKNAME_FIELD = '    nickname = models.CharField(max_length=50, default="", blank=True)\n'
 USER_LINES = {
     "apps/users/views.py": (
@@ -123,15 +123,15 @@ USER_LINES = {
         'class MeView(APIView):\n    """The account of whoever asks."""\n',
     ),
     "apps/users/models.py": (
-        EMAIL_FIELD,
-        f"{EMAIL_FIELD}{NICKNAME_FIELD}",
+        USERNAME_FIELD,
+        f"{NICKNAME_FIELD}\n{USERNAME_FIELD}",
     ),
     "requirements/base.txt": ("django-filter", "tomli-w>=1.0,<2\ndjango-filter"),
     "Makefile": ("PORT ?= 8000\n", "PORT ?= 8001\n"),
     # Where the README of a project sends its user.
     "pyproject.toml": (
-        'containers = [\n    "apps.users",\n',
-        'containers = [\n    "apps.users",\n    "apps.billing",\n',
+        'containers = [\n    "apps.mail",\n',
+        'containers = [\n    "apps.billing",\n    "apps.mail",\n',
     ),
 }
 DELETED = "docs/operations.md"

@@ -213,7 +213,11 @@ def test_who_loses_a_race_has_stolen_nothing(user: User) -> None:
 
     def waiting() -> bool:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            # Within a transaction, what is going on elsewhere is looked up once and remembered.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
             return bool(cursor.fetchone() == (2,))
 
     with ThreadPoolExecutor(max_workers=2) as threads:

@@ -1,0 +1,72 @@
+"""Whether the time of an answer tells who has an account: medians for known and unknown addresses, in milliseconds."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.render import machine
+from tests.harness.environments import share_environment
+from tests.harness.postgres import run_postgres
+from tests.harness.render import render
+from tests.harness.snapshot import take_snapshot
+
+CALLS = 100
+
+# In the project itself, with the hasher of production: known and unknown addresses in turn.
+MEASURE = """
+import json, statistics, time
+import django
+django.setup()
+from rest_framework.test import APIClient
+from rest_framework.throttling import SimpleRateThrottle
+SimpleRateThrottle.THROTTLE_RATES = dict.fromkeys(SimpleRateThrottle.THROTTLE_RATES, "1000000/min")
+from apps.users.models import User
+
+calls = {calls}
+for number in range(calls):
+    User.objects.create_user(f"known-{{number}}@example.com", "correct horse battery")
+
+def measure(path, email, number):
+    body = {{"email": email, "password": "not the password at all"}}
+    client = APIClient(REMOTE_ADDR=f"192.0.{{number // 250}}.{{number % 250}}")
+    start = time.perf_counter()
+    client.post(f"/api/v1/auth/{{path}}", body)
+    return 1000 * (time.perf_counter() - start)
+
+results = {{}}
+for path in ("token/", "register/", "email/verify/resend/", "password/reset/"):
+    times = {{"known": [], "unknown": []}}
+    for number in range(calls):
+        for kind in times:
+            times[kind].append(measure(path, f"{{kind}}-{{number}}@example.com", number))
+    results[path] = {{kind: (statistics.median(taken), statistics.stdev(taken)) for kind, taken in times.items()}}
+print(json.dumps(results))
+"""
+
+
+def main() -> int:
+    """Print the machine, the medians and the standard deviations; return 1 where a difference exceeds the noise."""
+    print(machine())
+    with tempfile.TemporaryDirectory() as folder, run_postgres() as postgres:
+        template = take_snapshot(Path(folder) / "template")
+        project = share_environment(render(template, Path(folder) / "project", {}))
+        variables = {
+            "DATABASE_URL": postgres.create_database("enumeration"),
+            "DJANGO_SETTINGS_MODULE": "config.settings.local",
+            "EMAIL_URL": "dummymail://",
+            "LOG_LEVEL": "ERROR",
+            "ALLOWED_HOSTS": "testserver",
+        }
+        project.python("manage.py", "migrate", "--verbosity", "0", env=variables)
+        printed = project.python("-c", MEASURE.format(calls=CALLS), env=variables).stdout
+    told = False
+    for path, kinds in json.loads(printed.splitlines()[-1]).items():
+        (known, noise), (unknown, other_noise) = kinds["known"], kinds["unknown"]
+        told = told or abs(known - unknown) > max(noise, other_noise)
+        print(f"{path:22} known {known:7.2f} ms, unknown {unknown:7.2f} ms, deviation {max(noise, other_noise):.2f} ms")
+    return int(told)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
