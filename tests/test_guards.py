@@ -44,6 +44,16 @@ def replaces(name: str, old: str, new: str) -> Callable[[Project], None]:
     return lambda project: project.replace(name, old, new)
 
 
+def both(first: Callable[[Project], None], second: Callable[[Project], None]) -> Callable[[Project], None]:
+    """Return an edit that makes two."""
+
+    def edit(project: Project) -> None:
+        first(project)
+        second(project)
+
+    return edit
+
+
 def lints(rule: str, code: str) -> Guard:
     """Return the guard of a rule of ruff: a new module, otherwise clean, breaks it."""
     return Guard("lint", adds("apps/core/broken.py", f'"""Broken."""\n\n{code}'), rule)
@@ -307,7 +317,14 @@ ENDPOINT_GUARDS: Mapping[str, tuple[Callable[[Project], object], str]] = {
         "anonymous-GET /api/v1/users/me/",
     ),
     "an endpoint that is closed to its users": (
-        replaces("apps/users/views.py", '    throttle_scope = "password"', "    permission_classes = (IsManager,)"),
+        both(
+            replaces("apps/users/views.py", '    throttle_scope = "password"', "    permission_classes = (IsManager,)"),
+            replaces(
+                "apps/users/views.py",
+                "from apps.core.schema",
+                "from apps.core.permissions import IsManager\nfrom apps.core.schema",
+            ),
+        ),
         "owner-POST /api/v1/auth/password/change/",
     ),
     "one query more": (
@@ -325,12 +342,6 @@ ENDPOINT_GUARDS: Mapping[str, tuple[Callable[[Project], object], str]] = {
 def test_the_table_of_endpoints_notices(promise: str, project: Project, services: dict[str, str]) -> None:
     edit, named = ENDPOINT_GUARDS[promise]
     edit(project)
-    if "IsManager" in project.read("apps/users/views.py"):
-        project.replace(
-            "apps/users/views.py",
-            "from apps.core.schema",
-            "from apps.core.permissions import IsManager\nfrom apps.core.schema",
-        )
     answer = project.make("test", "ARGS=tests/test_endpoints.py", env=services, check=False)
     assert answer.returncode != 0
     assert named in answer.stdout

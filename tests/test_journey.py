@@ -16,6 +16,7 @@ from tests.harness.ports import free_port
 from tests.harness.processes import Background, background
 from tests.harness.project import Project
 from tests.harness.questions import DJANGO_VERSIONS
+from tests.harness.serving import is_up
 from tests.harness.waiting import wait_until
 
 # After each answer curl prints its status, on a line of its own. The commands stay as they are.
@@ -76,15 +77,8 @@ def site(request: pytest.FixtureRequest, rendered: Render, tmp_path_factory: pyt
         log=folder / "log",
     ) as process:
         site = Site(project, port, process)
-        wait_until(lambda: _answers(site), "answer", hopeless=process.ended)
+        wait_until(lambda: is_up(f"http://127.0.0.1:{port}/livez"), "answer", hopeless=process.ended)
         yield site
-
-
-def _answers(site: Site) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{site.port}/livez").status_code == httpx.codes.OK
-    except httpx.TransportError:
-        return False
 
 
 def commands(readme: str) -> list[str]:

@@ -13,17 +13,15 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from tests.conftest import Render
-from tests.harness.commands import clean_environment
 from tests.harness.environments import PRODUCTION, share_environment
 from tests.harness.ports import free_port
 from tests.harness.postgres import Postgres
 from tests.harness.processes import Background, background
 from tests.harness.project import Project
 from tests.harness.questions import DJANGO_VERSIONS
-from tests.harness.redis_server import bundled_program, machine_program
-from tests.harness.serving import serve
+from tests.harness.redis_server import run_redis
+from tests.harness.serving import THROUGH_PROXY, production_variables, serve
 from tests.harness.waiting import wait_until
-from tests.test_production import HOST, THROUGH_PROXY
 
 Answer = tuple[int, str]
 
@@ -96,13 +94,7 @@ def smtp_port() -> int:
 def variables(postgres: Postgres, redis_url: str, smtp_port: int) -> dict[str, str]:
     """Give all the variables of a production whose mail server is away."""
     return {
-        "DJANGO_SETTINGS_MODULE": "config.settings.production",
-        "DJANGO_SECRET_KEY": "made-up-for-this-test-0123456789-abcdefghijklmnopqrstuvwxyz",
-        "ALLOWED_HOSTS": HOST,
-        "DATABASE_URL": postgres.create_database("mail"),
-        "REDIS_URL": redis_url,
-        "CELERY_BROKER_URL": redis_url.removesuffix("0") + "1",
-        "ADMIN_URL": "back-office/",
+        **production_variables(postgres.create_database("mail"), redis_url),
         "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
     }
 
@@ -212,19 +204,6 @@ def test_without_celery_a_command_sends_what_waits(
             assert [register(address, "new@example.com"), reset(address, "new@example.com")] == answers
 
 
-@contextmanager
-def run_redis_at(port: int, log: Path) -> Iterator[None]:
-    """Run a Redis server where a project looks for it, for the time of a `with` block."""
-    with background(
-        machine_program() or bundled_program(),
-        *("--port", str(port), "--bind", "127.0.0.1", "--save", ""),
-        directory=log.parent,
-        environment=clean_environment(),
-        log=log,
-    ):
-        yield
-
-
 def test_mail_waits_for_the_broker(
     render_project: Render, variables: dict[str, str], smtp_port: int, database: psycopg.Connection, tmp_path: Path
 ) -> None:
@@ -242,7 +221,7 @@ def test_mail_waits_for_the_broker(
         # Written down, and known to nobody.
         assert waiting(database) == {STRANGER: 0}
 
-        with run_redis_at(redis_port, tmp_path / "redis.log"):
+        with run_redis(tmp_path / "redis-at-last", port=redis_port):
             wait_until(lambda: "ready." in worker.output(), "worker", deadline=120, hopeless=worker.ended)
             project.python("-c", SWEEP, env=variables)
             wait_until(lambda: not waiting(database), "delivery", hopeless=worker.ended)

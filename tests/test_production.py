@@ -14,29 +14,16 @@ from tests.harness.ports import free_port
 from tests.harness.postgres import Postgres
 from tests.harness.processes import background
 from tests.harness.project import Project
-from tests.harness.serving import serve
+from tests.harness.serving import HOST, THROUGH_PROXY, production_variables, serve
 from tests.harness.waiting import wait_until
 
-HOST = "api.example.com"
-
 REQUIRED = ["DJANGO_SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "ADMIN_URL"]
-
-# As the proxy in front of the project sends it.
-THROUGH_PROXY = {"Host": HOST, "X-Forwarded-Proto": "https"}
 
 
 @pytest.fixture
 def variables(postgres: Postgres, redis_url: str) -> dict[str, str]:
     """Give all the variables of a production that has its services."""
-    return {
-        "DJANGO_SETTINGS_MODULE": "config.settings.production",
-        "DJANGO_SECRET_KEY": "made-up-for-this-test-0123456789-abcdefghijklmnopqrstuvwxyz",
-        "ALLOWED_HOSTS": HOST,
-        "DATABASE_URL": postgres.create_database("production"),
-        "REDIS_URL": redis_url,
-        "CELERY_BROKER_URL": redis_url.removesuffix("0") + "1",
-        "ADMIN_URL": "back-office/",
-    }
+    return production_variables(postgres.create_database("production"), redis_url)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from tests.harness.commands import clean_environment
 from tests.harness.git import git
 from tests.harness.ports import free_port
 from tests.harness.processes import background
+from tests.harness.serving import is_up
 from tests.harness.waiting import wait_until
 
 # One process runs them all, so that they share one demo.
@@ -54,15 +55,8 @@ def served(
         environment=bare_machine,
         log=folder / "log",
     ) as process:
-        wait_until(lambda: _answers(f"{address}/livez"), "answer", deadline=600, hopeless=process.ended)
+        wait_until(lambda: is_up(f"{address}/livez"), "answer", deadline=600, hopeless=process.ended)
         yield folder / "demo", address, process.output()
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url).status_code == httpx.codes.OK
-    except httpx.TransportError:
-        return False
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/api/docs/", "/api/schema/", "/api/redoc/"])

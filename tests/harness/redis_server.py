@@ -16,15 +16,16 @@ from tests.harness.waiting import wait_until
 
 
 @contextmanager
-def run_redis(directory: Path, program: Path | None = None) -> Iterator[str]:
+def run_redis(directory: Path, program: Path | None = None, port: int | None = None) -> Iterator[str]:
     """Run an empty Redis server for the time of a `with` block, and give its URL.
 
     Args:
         directory: A new folder for its log.
         program: The server's program; the machine's, else the bundled one, unless given.
+        port: Where it listens; a free port unless given.
     """
     directory.mkdir(parents=True)
-    port = free_port()
+    port = port or free_port()
     url = f"redis://127.0.0.1:{port}/0"
     with background(
         program or machine_program() or bundled_program(),

@@ -10,6 +10,24 @@ from tests.harness.processes import background
 from tests.harness.project import Project
 from tests.harness.waiting import wait_until
 
+HOST = "api.example.com"
+
+# As the proxy in front of the project sends it.
+THROUGH_PROXY = {"Host": HOST, "X-Forwarded-Proto": "https"}
+
+
+def production_variables(database_url: str, redis_url: str) -> dict[str, str]:
+    """Return all the variables that a production needs, for the services at two addresses."""
+    return {
+        "DJANGO_SETTINGS_MODULE": "config.settings.production",
+        "DJANGO_SECRET_KEY": "made-up-for-this-test-0123456789-abcdefghijklmnopqrstuvwxyz",
+        "ALLOWED_HOSTS": HOST,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "CELERY_BROKER_URL": redis_url.removesuffix("0") + "1",
+        "ADMIN_URL": "back-office/",
+    }
+
 
 @contextmanager
 def serve(
@@ -37,13 +55,14 @@ def serve(
         environment=project.environment({**variables, "PORT": str(port), "WEB_CONCURRENCY": str(workers)}),
         log=project.path / "gunicorn.log",
     ) as process:
-        wait_until(lambda: _is_ready(address), "readiness", hopeless=process.ended)
+        # As an orchestrator asks: by the bare address, without TLS.
+        wait_until(lambda: is_up(f"{address}/readyz"), "readiness", hopeless=process.ended)
         yield address
 
 
-def _is_ready(address: str) -> bool:
-    """Ask as an orchestrator does: by the bare address, without TLS."""
+def is_up(url: str) -> bool:
+    """Tell whether an address answers that all is well."""
     try:
-        return httpx.get(f"{address}/readyz").status_code == httpx.codes.OK
+        return httpx.get(url).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False

@@ -6,7 +6,6 @@ changes, so it fits no second time; a registration is gone once it is confirmed.
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
-from http import HTTPStatus
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -24,7 +23,6 @@ PASSWORD_RESET_AGE = timedelta(hours=1)
 class InvalidLinkError(DomainError):
     """A link is wrong, expired, used or not for this."""
 
-    status = HTTPStatus.BAD_REQUEST
     code = "invalid-link"
 
     def __init__(self) -> None:
@@ -58,7 +56,7 @@ def password_reset_user(token: str) -> User:
     Raises:
         InvalidLinkError: The link is wrong, expired, used or for something else.
     """
-    user = User.objects.select_for_update(no_key=True).filter(pk=_decode(token), is_active=True).first()
+    user = User.objects.locked(_decode(token))
     if user is None:
         raise InvalidLinkError
     _check(_password_signer(user), token, PASSWORD_RESET_AGE)

@@ -1,6 +1,7 @@
 """How users are made and found."""
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.contrib.auth.models import BaseUserManager
 
@@ -21,6 +22,10 @@ class UserManager(ActiveManager["User"], BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
         """Return the user with an address, however it is written."""
         return super().get_by_natural_key(self.normalize_email(username))
+
+    def locked(self, pk: UUID | str) -> "User | None":
+        """Return an active user as they are now, whom nobody else changes until the transaction ends, or None."""
+        return self.select_for_update(no_key=True).filter(pk=pk, is_active=True).first()
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Return a new, saved user. Without a password nobody can sign in as them.

@@ -185,7 +185,7 @@ def clear_expired() -> None:
 
 def _locked(user: User) -> User:
     """Return a user as they are now, locked until the transaction ends: nobody else changes or deletes them."""
-    current = User.objects.select_for_update(no_key=True).filter(pk=user.pk, is_active=True).first()
+    current = User.objects.locked(user.pk)
     if current is None:
         raise InvalidTokenError("The session has ended: sign in again.")
     return current

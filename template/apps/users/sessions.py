@@ -48,7 +48,7 @@ def session_sign_in(*, request: HttpRequest, email: str, password: str) -> Token
     Raises:
         InvalidCredentialsError: One of them is wrong, or the account may not sign in.
     """
-    user = authenticate(request, email=User.objects.normalize_email(email), password=password)
+    user = authenticate(request, email=email, password=password)
     if not isinstance(user, User):
         raise InvalidCredentialsError("No account has this address and this password, or it is not confirmed yet.")
     # Notes the time, and forgets what failed before.
@@ -115,7 +115,7 @@ def _take(token: RefreshToken) -> User | None:
     """
     live = live_tokens(session=token.session).filter(jti=token["jti"])
     was_live = live.exists()
-    user = User.objects.select_for_update(no_key=True).filter(pk=token["user_id"], is_active=True).first()
+    user = User.objects.locked(token["user_id"])
     if user is None or not is_password_of(user=user, token=token):
         return None
     if _blacklist(live):

@@ -18,9 +18,6 @@ from apps.users.throttling import MailThrottle
 if TYPE_CHECKING:
     from apps.users.models import User
 
-# Of a mail that may or may not contain what the caller hopes for: nobody learns whether an address has an account.
-SEE_MAIL = "A mail is on its way to this address. It says how to go on."
-
 
 class OpenView(APIView):
     """An endpoint for whoever is not signed in. A token that is sent along is not looked at."""
@@ -29,10 +26,15 @@ class OpenView(APIView):
     permission_classes = (AllowAny,)
 
 
-class RegisterView(OpenView):
-    """Ask for an account. Its address gets a mail with a link, which makes the account."""
+class MailView(OpenView):
+    """An endpoint that causes a mail to the address in the body."""
 
     throttle_classes = (AnonymousThrottle, ScopeThrottle, MailThrottle)
+
+
+class RegisterView(MailView):
+    """Ask for an account. Its address gets a mail with a link, which makes the account."""
+
     throttle_scope = "register"
 
     @extend_schema(
@@ -41,7 +43,7 @@ class RegisterView(OpenView):
     )
     def post(self, request: Request) -> Response:
         services.registration_create(**_valid(serializers.CredentialsSerializer, request))
-        return Response({"detail": SEE_MAIL}, status=status.HTTP_202_ACCEPTED)
+        return _see_mail()
 
 
 class VerifyEmailView(OpenView):
@@ -55,10 +57,9 @@ class VerifyEmailView(OpenView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class ResendView(OpenView):
+class ResendView(MailView):
     """Ask for the mail of a registration once more."""
 
-    throttle_classes = (AnonymousThrottle, ScopeThrottle, MailThrottle)
     throttle_scope = "register"
 
     @extend_schema(
@@ -67,7 +68,7 @@ class ResendView(OpenView):
     )
     def post(self, request: Request) -> Response:
         services.registration_remind(**_valid(serializers.EmailSerializer, request))
-        return Response({"detail": SEE_MAIL}, status=status.HTTP_202_ACCEPTED)
+        return _see_mail()
 
 
 class TokenView(OpenView):
@@ -126,10 +127,9 @@ class PasswordChangeView(APIView):
         return _tokens(services.password_change(user=cast("User", request.user), **passwords))
 
 
-class PasswordResetView(OpenView):
+class PasswordResetView(MailView):
     """Ask for a new password. The address gets a mail with a link."""
 
-    throttle_classes = (AnonymousThrottle, ScopeThrottle, MailThrottle)
     throttle_scope = "reset"
 
     @extend_schema(
@@ -138,7 +138,7 @@ class PasswordResetView(OpenView):
     )
     def post(self, request: Request) -> Response:
         services.password_reset_request(**_valid(serializers.EmailSerializer, request))
-        return Response({"detail": SEE_MAIL}, status=status.HTTP_202_ACCEPTED)
+        return _see_mail()
 
 
 class PasswordResetConfirmView(OpenView):
@@ -178,6 +178,12 @@ def _valid(serializer_class: type[BaseSerializer[Any]], request: Request) -> dic
     serializer = serializer_class(data=request.data)
     serializer.is_valid(raise_exception=True)
     return cast("dict[str, Any]", serializer.validated_data)
+
+
+def _see_mail() -> Response:
+    """Return the answer of every call that mails: nobody learns from it whether an address has an account."""
+    detail = "A mail is on its way to this address. It says how to go on."
+    return Response({"detail": detail}, status=status.HTTP_202_ACCEPTED)
 
 
 def _tokens(pair: sessions.TokenPair) -> Response:

@@ -1,14 +1,9 @@
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
 from rest_framework.test import APIClient
 from zeal import zeal_ignore
 
-from apps.core.exceptions import DomainError, InvalidTokenError
+from apps.core.exceptions import InvalidTokenError
 from apps.users.links import InvalidLinkError, password_reset_link
 from apps.users.models import User
 from apps.users.services import (
@@ -21,6 +16,7 @@ from apps.users.services import (
 from apps.users.sessions import session_start
 from apps.users.tests.factories import PASSWORD
 from apps.users.tests.mailbox import last_mail, token_in, token_of
+from tests.concurrency import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -120,23 +116,6 @@ def test_a_change_that_meets_another_looks_at_the_password_that_is(user: User) -
 
     with zeal_ignore(), pytest.raises(ValidationError):
         password_change(user=stale, current_password=PASSWORD, new_password="yet another password")
-
-
-def at_once(*calls: Callable[[], object]) -> list[object]:
-    """Make calls at once, and return what comes: a value, or the error."""
-    start = Barrier(len(calls))
-
-    def make(call: Callable[[], object]) -> object:
-        start.wait()
-        try:
-            return call()
-        except (DomainError, ValidationError) as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(max_workers=len(calls)) as threads:
-        return list(threads.map(make, calls))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,12 +1,10 @@
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from functools import partial
 
 import pytest
 import time_machine
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
-from django.db import connection
 from django.test import RequestFactory
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -18,6 +16,7 @@ from apps.users.models import Registration, User
 from apps.users.services import clear_expired, registration_confirm, registration_create, registration_remind
 from apps.users.tests.factories import PASSWORD, UserFactory
 from apps.users.tests.mailbox import last_mail, token_in, token_of
+from tests.concurrency import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -143,22 +142,11 @@ def test_a_failing_registration_leaves_nothing_behind() -> None:
 def test_of_eight_links_of_one_address_used_at_once_one_makes_the_account() -> None:
     registrations = [Registration.objects.create(email="ada@example.com", password="hash") for _ in range(8)]
     tokens = [token_of(registration_link(registration)) for registration in registrations]
-    start = Barrier(8)
 
-    def confirm(token: str) -> bool:
-        start.wait()
-        try:
-            registration_confirm(token=token)
-        except InvalidLinkError:
-            return False
-        finally:
-            connection.close()
-        return True
+    results = at_once(*[partial(registration_confirm, token=token) for token in tokens])
 
-    with ThreadPoolExecutor(max_workers=8) as threads:
-        results = list(threads.map(confirm, tokens))
-
-    assert sum(results) == 1
+    assert sum(isinstance(result, User) for result in results) == 1
+    assert sum(isinstance(result, InvalidLinkError) for result in results) == 7
     assert not Registration.objects.exists()
 
 

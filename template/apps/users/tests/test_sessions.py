@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from functools import partial
 
 import pytest
 import time_machine
@@ -19,6 +19,7 @@ from apps.core.exceptions import InvalidTokenError
 from apps.users.models import User
 from apps.users.sessions import TokenPair, session_end, session_refresh, session_start
 from apps.users.tests.factories import PASSWORD, UserFactory
+from tests.concurrency import at_once
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
@@ -174,20 +175,9 @@ def test_a_token_of_the_library_is_a_session_of_its_own(user: User) -> None:
     assert not is_alive(pair)
 
 
-def refresh_at_once(refresh: str, count: int) -> list[int]:
+def refresh_at_once(refresh: str, count: int) -> list[object]:
     """Return the statuses of as many calls at once."""
-    start = Barrier(count)
-
-    def call(_number: int) -> int:
-        client = APIClient()
-        start.wait()
-        try:
-            return client.post(REFRESH, {"refresh": refresh}).status_code
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(max_workers=count) as threads:
-        return list(threads.map(call, range(count)))
+    return at_once(*[lambda: APIClient().post(REFRESH, {"refresh": refresh}).status_code] * count)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -235,22 +225,10 @@ def test_who_loses_a_race_has_stolen_nothing(user: User) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_of_refreshing_and_signing_out_at_once_one_wins(user: User) -> None:
     refresh = session_start(user=user)["refresh"]
-    start = Barrier(4)
 
-    def use(service: Callable[..., object]) -> bool:
-        start.wait()
-        try:
-            service(refresh=refresh)
-        except InvalidTokenError:
-            return False
-        finally:
-            connection.close()
-        return True
+    results = at_once(*[partial(service, refresh=refresh) for service in (session_refresh, session_end)] * 2)
 
-    with ThreadPoolExecutor(max_workers=4) as threads:
-        results = list(threads.map(use, [session_refresh, session_end, session_refresh, session_end]))
-
-    assert sum(results) == 1
+    assert sum(isinstance(result, InvalidTokenError) for result in results) == 3
 
 
 @pytest.mark.django_db(transaction=True)
