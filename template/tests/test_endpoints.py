@@ -72,7 +72,7 @@ def test_each_caller_gets_what_the_table_says(endpoint: Endpoint, caller: Caller
 
 @pytest.mark.django_db
 @each_endpoint
-@pytest.mark.parametrize("rows", [1, 10])
+@pytest.mark.parametrize("rows", [1, 10, 100])
 def test_a_call_takes_as_many_queries_as_the_table_says_however_many_rows_there_are(
     endpoint: Endpoint, rows: int
 ) -> None:

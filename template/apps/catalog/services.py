@@ -1,0 +1,1 @@
+"""Changing catalog. Each function is one transaction."""

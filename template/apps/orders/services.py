@@ -1,0 +1,1 @@
+"""Changing orders. Each function is one transaction."""
