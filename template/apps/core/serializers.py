@@ -1,6 +1,7 @@
 """What serializers are made of. Text is text and true is true: REST framework's own fields take 0 for "0" and for false."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db import models
 from rest_framework import fields, serializers
@@ -38,6 +39,34 @@ class BooleanField(serializers.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
+
+
+class IntegerField(serializers.IntegerField):
+    """A whole number."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number.
+
+        Raises:
+            ValidationError: It is none: text, for example, though it has digits.
+        """
+        if isinstance(data, bool | str) or (isinstance(data, float) and not data.is_integer()):
+            self.fail("invalid")
+        return int(super().to_internal_value(data))
+
+
+class UUIDField(serializers.UUIDField):
+    """A UUID, as text."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        """Return the UUID.
+
+        Raises:
+            ValidationError: It is none.
+        """
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
 
 
 class ModelSerializer[ModelT: models.Model](serializers.ModelSerializer[ModelT]):

@@ -1,7 +1,12 @@
 """Routes of orders, under `/api/v1/orders/`."""
 
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
+
+from apps.orders.views import OrderViewSet
 
 app_name = "orders"
 
-urlpatterns: list[URLPattern] = []
+router = SimpleRouter(use_regex_path=False)
+router.register("", OrderViewSet, basename="order")
+
+urlpatterns = router.urls

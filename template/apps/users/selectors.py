@@ -7,12 +7,20 @@ from rest_framework_simplejwt.tokens import Token
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from apps.users.models import User
+from apps.users.roles import Role
 from apps.users.tokens import SESSION_CLAIM
 
 
 def user_roles(*, user: User) -> list[str]:
     """Return the names of a user's roles, sorted."""
     return list(user.groups.order_by("name").values_list("name", flat=True))
+
+
+def role_addresses(*, role: Role) -> list[str]:
+    """Return the addresses of those who have a role, sorted."""
+    return list(
+        User.objects.filter(groups__name=role, is_active=True).order_by("email").values_list("email", flat=True)
+    )
 
 
 def user_of_token(*, token: Token) -> User | None:

@@ -6,6 +6,8 @@ from tests.services import start_services
 
 # Sets DATABASE_URL and REDIS_URL where they are unset, before settings read them.
 start_services()
+# Tests that let many call at once want a connection for each.
+os.environ.setdefault("DATABASE_POOL_SIZE", "80")
 os.environ["DJANGO_SECRET_KEY"] = "test-only-" * 6
 
 from config.settings.base import *  # noqa: E402

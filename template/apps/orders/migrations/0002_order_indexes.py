@@ -1,0 +1,41 @@
+from django.db import migrations, models
+
+from apps.core.operations import AddIndexConcurrently
+
+
+class Migration(migrations.Migration):
+    """Indexes that are made while orders come in. Nothing else is in here: what fails half-way is run again."""
+
+    # An index that is made concurrently is made outside of any transaction.
+    atomic = False
+
+    dependencies = [
+        ("orders", "0001_initial"),
+    ]
+
+    operations = [
+        AddIndexConcurrently(
+            model_name="order",
+            index=models.Index(fields=["customer", "-id"], name="orders_order_of_customer"),
+        ),
+        AddIndexConcurrently(
+            model_name="order",
+            index=models.Index(fields=["customer", "status", "-id"], name="orders_order_by_status"),
+        ),
+        AddIndexConcurrently(
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("status", "pending")), fields=["created_at"], name="orders_order_pending"
+            ),
+        ),
+        AddIndexConcurrently(
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("confirmed_at", None)), fields=["created_at"], name="orders_order_unconfirmed"
+            ),
+        ),
+        AddIndexConcurrently(
+            model_name="order",
+            index=models.Index(fields=["created_at"], include=("status", "amount"), name="orders_order_report"),
+        ),
+    ]

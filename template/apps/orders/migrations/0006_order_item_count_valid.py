@@ -1,0 +1,15 @@
+from django.db import migrations
+
+from apps.core.operations import ValidateConstraint
+
+
+class Migration(migrations.Migration):
+    """All rows are read, and nobody has to wait."""
+
+    dependencies = [
+        ("orders", "0005_order_item_count_known"),
+    ]
+
+    operations = [
+        ValidateConstraint(model_name="order", name="orders_order_item_count_known"),
+    ]

@@ -1,1 +1,0 @@
-"""Changing orders. Each function is one transaction."""

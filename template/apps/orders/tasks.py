@@ -1,0 +1,44 @@
+"""Tasks of orders. All bear to run twice, and at once."""
+
+from celery import shared_task
+from django.db import OperationalError
+
+from apps.orders import confirmation, idempotency, reports, services
+
+
+@shared_task(
+    # The database is away, or somebody holds the row: that passes. Anything else is a bug, which trying again repeats.
+    autoretry_for=(OperationalError,),
+    # After 1, 2, 4 … seconds, each a little off, so that those who failed together do not come back together.
+    retry_backoff=True,
+    retry_backoff_max=600,
+    retry_jitter=True,
+    max_retries=5,
+)
+def order_confirm(*, order_id: str) -> None:
+    """Write the mail that confirms an order. What fails for good is left to `orders_confirm_due`."""
+    confirmation.order_confirm(order_id=order_id)
+
+
+@shared_task
+def orders_confirm_due() -> None:
+    """Find orders that nobody confirmed, and do. Started every minute by the schedule."""
+    confirmation.orders_confirm_due()
+
+
+@shared_task
+def orders_expire() -> None:
+    """Cancel the orders that nobody pays."""
+    services.orders_expire()
+
+
+@shared_task
+def daily_report_send() -> None:
+    """Mail the managers what yesterday brought."""
+    reports.daily_report_send()
+
+
+@shared_task
+def idempotency_keys_clear() -> None:
+    """Delete the answers that nobody asks for any more."""
+    idempotency.idempotency_keys_clear()
