@@ -1,0 +1,60 @@
+"""Made-up orders."""
+
+from datetime import date
+from decimal import Decimal
+
+from factory.declarations import LazyFunction, Sequence, SubFactory
+from factory.django import DjangoModelFactory
+
+from apps.core.ids import generate_id
+from apps.orders.models import DailyReport, IdempotencyKey, Order, OrderItem
+from apps.users.tests.factories import UserFactory
+
+
+class OrderFactory(DjangoModelFactory[Order]):
+    """An order that waits to be paid, without items."""
+
+    class Meta:
+        model = Order
+
+    customer = SubFactory(UserFactory)
+    amount = Decimal("12.00")
+    item_count = 1
+
+
+class OrderItemFactory(DjangoModelFactory[OrderItem]):
+    """One piece of something, in an order of its own."""
+
+    class Meta:
+        model = OrderItem
+
+    order = SubFactory(OrderFactory)
+    product_id = LazyFunction(generate_id)
+    sku = Sequence(lambda number: f"SKU-{number}")
+    name = "Lamp"
+    quantity = 1
+    unit_price = Decimal("12.00")
+
+
+class IdempotencyKeyFactory(DjangoModelFactory[IdempotencyKey]):
+    """A request that was answered."""
+
+    class Meta:
+        model = IdempotencyKey
+
+    customer = SubFactory(UserFactory)
+    key = Sequence(lambda number: f"key-{number}")
+    fingerprint = "0" * 64
+    answer = LazyFunction(dict)
+
+
+class DailyReportFactory(DjangoModelFactory[DailyReport]):
+    """What a day brought: nothing."""
+
+    class Meta:
+        model = DailyReport
+
+    day = date(2026, 1, 31)
+    order_count = 0
+    revenue = Decimal(0)
+    refunded = Decimal(0)

@@ -1,0 +1,51 @@
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+import time_machine
+from zeal import zeal_ignore
+
+from apps.mail.models import OutgoingMail
+from apps.orders.models import DailyReport
+from apps.orders.reports import daily_report_send
+from apps.orders.states import Status
+from apps.orders.tests.factories import OrderFactory
+from apps.users.roles import Role
+from apps.users.services import role_assign
+from apps.users.tests.factories import UserFactory
+from tests.concurrency import at_once
+
+
+@pytest.mark.django_db
+def test_the_managers_are_told_once_what_yesterday_brought() -> None:
+    yesterday = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    OrderFactory.create(created_at=yesterday, status=Status.PAID, amount=Decimal("12.50"))
+    OrderFactory.create(created_at=yesterday, status=Status.REFUNDED, amount=Decimal("7.00"))
+    with zeal_ignore():
+        managers = UserFactory.create_batch(2)
+        for manager in managers:
+            role_assign(user=manager, role=Role.MANAGER)
+        role_assign(user=UserFactory.create(is_active=False), role=Role.MANAGER)
+        UserFactory.create(is_staff=True)
+
+        with time_machine.travel("2026-02-01 06:00", tick=False):
+            assert [daily_report_send(), daily_report_send()] == [True, False]
+
+    report = DailyReport.objects.get()
+    assert (report.day, report.order_count) == (date(2026, 1, 31), 2)
+    assert (report.revenue, report.refunded) == (Decimal("12.50"), Decimal("7.00"))
+    mails = list(OutgoingMail.objects.order_by("recipient"))
+    assert [written.recipient for written in mails] == sorted(manager.email for manager in managers)
+    assert "2026-01-31" in mails[0].subject
+    assert "12.50" in mails[0].text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_report_at_once_one_does() -> None:
+    manager = UserFactory.create()
+    role_assign(user=manager, role=Role.MANAGER)
+
+    done = at_once(*[lambda: daily_report_send(day=date(2026, 1, 31))] * 4)
+
+    assert sorted(done, key=str) == [False, False, False, True]
+    assert OutgoingMail.objects.count() == 1
