@@ -1,7 +1,8 @@
 """Calls at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Barrier
 
 from django.core.exceptions import ValidationError
@@ -29,3 +30,14 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
 
     with ThreadPoolExecutor(max_workers=len(calls)) as threads:
         return list(threads.map(make, calls))
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Give up at once, for the time of a `with` block, where somebody holds a row."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '20ms'")
+        try:
+            yield
+        finally:
+            cursor.execute("RESET lock_timeout")

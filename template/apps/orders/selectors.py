@@ -111,8 +111,8 @@ def _summary(*, customer_id: UUID) -> Summary:
     # One pass over the orders of the customer, whatever is counted.
     figures = orders.aggregate(
         order_count=Count("*"),
-        pending_count=Count("*", filter=Q(status=Status.PENDING)),
-        refund_count=Count("*", filter=_REFUNDED),
+        pending_count=Count("pk", filter=Q(status=Status.PENDING)),
+        refund_count=Count("pk", filter=_REFUNDED),
         paid=paid,
         average=Avg("amount", filter=_PAID),
         tier=Case(

@@ -48,9 +48,8 @@ class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
 
     def get_queryset(self) -> QuerySet[Order]:
         customer = cast("User", self.request.user)
-        if self.action == "list":
-            return order_list(customer=customer)
-        return order_detail(customer=customer)
+        # What changes an order reads its items when it is changed.
+        return order_detail(customer=customer) if self.action == "retrieve" else order_list(customer=customer)
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         if self.action == "list":

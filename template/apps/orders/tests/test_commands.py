@@ -4,7 +4,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 from zeal import zeal_ignore
 
 from apps.orders.models import Order, OrderItem
@@ -48,7 +48,7 @@ def test_more_comes_on_top() -> None:
     assert OrderItem.objects.values("product_id").distinct().count() == 2
 
 
-def test_once_is_once(settings: SettingsWrapper) -> None:
+def test_once_is_once(settings: Settings) -> None:
     settings.DEBUG = True
     login = f"Demo login: {DEMO_EMAIL}, {DEMO_PASSWORD}"
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 from django.core import mail
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from zeal import zeal_ignore
@@ -18,7 +18,7 @@ from apps.orders.tests.factories import OrderFactory, OrderItemFactory
 from apps.orders.tests.goods import goods
 from apps.users.models import User
 from apps.users.services import user_delete
-from tests.concurrency import at_once
+from tests.concurrency import at_once, impatient
 
 
 @pytest.mark.django_db
@@ -105,9 +105,8 @@ def test_what_one_order_meets_holds_up_no_other() -> None:
     free = OrderFactory.create(created_at=timezone.now() - timedelta(minutes=2))
 
     def confirm() -> int:
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '20ms'")
-        return orders_confirm_due()
+        with impatient():
+            return orders_confirm_due()
 
     with transaction.atomic():
         Order.objects.select_for_update().get(pk=held.pk)

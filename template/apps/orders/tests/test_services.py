@@ -50,9 +50,7 @@ def test_what_is_ordered_leaves_the_stock(user: User) -> None:
 def test_lines_of_one_product_are_one_line(user: User) -> None:
     lamp = goods(stock=5)
 
-    order = order_create(
-        customer=user, items=[Line(product_id=lamp, quantity=2), Line(product_id=lamp, quantity=3)]
-    )
+    order = order_create(customer=user, items=[Line(product_id=lamp, quantity=2), Line(product_id=lamp, quantity=3)])
 
     assert [item.quantity for item in order.items.all()] == [5]
     assert stock_of(lamp) == 0
@@ -62,9 +60,7 @@ def test_more_than_there_is_cannot_be_ordered_and_nothing_is_left_behind(user: U
     lamp, table = goods(stock=5), goods(stock=1)
 
     with pytest.raises(DomainError):
-        order_create(
-            customer=user, items=[Line(product_id=lamp, quantity=1), Line(product_id=table, quantity=2)]
-        )
+        order_create(customer=user, items=[Line(product_id=lamp, quantity=1), Line(product_id=table, quantity=2)])
 
     assert not Order.objects.exists()
     with zeal_ignore():

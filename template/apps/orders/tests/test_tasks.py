@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 from celery.signals import task_retry
-from django.db import OperationalError, connection, transaction
+from django.core import mail
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from zeal import zeal_ignore
@@ -14,7 +15,7 @@ from apps.orders.models import DailyReport, IdempotencyKey, Order
 from apps.orders.states import Status
 from apps.orders.tests.factories import IdempotencyKeyFactory, OrderFactory
 from config.celery import app
-from tests.concurrency import at_once
+from tests.concurrency import at_once, impatient
 
 
 @pytest.mark.django_db
@@ -48,23 +49,22 @@ def test_a_row_that_somebody_holds_is_tried_again_five_times() -> None:
         retries.append(signal["reason"])
 
     def confirm() -> object:
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '20ms'")
-        task_retry.connect(count)
-        try:
+        with impatient():
             return tasks.order_confirm.apply(kwargs={"order_id": str(order.pk)}).result
-        finally:
-            task_retry.disconnect(count)
-            connection.close()
 
-    with transaction.atomic():
-        Order.objects.select_for_update().get(pk=order.pk)
-        [outcome] = at_once(confirm)
+    task_retry.connect(count)
+    try:
+        with transaction.atomic():
+            Order.objects.select_for_update().get(pk=order.pk)
+            [outcome] = at_once(confirm)
+    finally:
+        task_retry.disconnect(count)
 
     assert isinstance(outcome, OperationalError)
     assert len(retries) == 5
     assert tasks.order_confirm.apply(kwargs={"order_id": str(order.pk)}).successful()
-    assert OutgoingMail.objects.count() == 1
+    # Committed, and so sent.
+    assert [message.to for message in mail.outbox] == [[order.customer.email]]
 
 
 def test_what_somebody_waits_for_has_a_queue_of_its_own() -> None:

@@ -1,0 +1,108 @@
+"""The steps to a column that must not be empty, forwards and back, with orders in the table."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps.registry import Apps
+from django.db import IntegrityError, transaction
+from django_test_migrations.migrator import Migrator
+from zeal import zeal_ignore
+
+from apps.orders.tests.factories import OrderFactory
+from config.env import BASE_DIR
+
+BEFORE = ("orders", "0002_order_indexes")
+NULLABLE = ("orders", "0003_order_item_count")
+COUNTED = ("orders", "0004_count_items")
+REQUIRED = ("orders", "0007_order_item_count_required")
+
+# More than one batch of the migration.
+MANY = 2_500
+
+
+def seed(apps: Apps, count: int) -> None:
+    """Write orders as they were before they had a count: each with as many pieces as its number says."""
+    user = apps.get_model("users", "User").objects.create(email="ada@example.com")
+    order_model, item_model = apps.get_model("orders", "Order"), apps.get_model("orders", "OrderItem")
+    orders = order_model.objects.bulk_create(
+        [order_model(customer=user, amount=number, status="paid") for number in range(count)]
+    )
+    item_model.objects.bulk_create(
+        item_model(order=order, product_id=order.pk, sku="A", name="A", quantity=order.amount, unit_price=1)
+        for order in orders
+        if order.amount
+    )
+
+
+def counts(apps: Apps) -> list[tuple[Any, Any]]:
+    """Return what each order counts, beside what it should."""
+    orders = apps.get_model("orders", "Order").objects.order_by("pk")
+    return [(int(amount), count) for amount, count in orders.values_list("amount", "item_count")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_orders_are_counted_and_keep_everything_forwards_and_back(migrator: Migrator) -> None:
+    with zeal_ignore():
+        seed(migrator.apply_initial_migration(BEFORE).apps, MANY)
+
+        counted = counts(migrator.apply_tested_migration(COUNTED).apps)
+        assert counted == [(number, number) for number in range(MANY)]
+        assert counts(migrator.apply_tested_migration(REQUIRED).apps) == counted
+
+        before = migrator.apply_tested_migration(BEFORE).apps.get_model("orders", "Order")
+        assert not hasattr(before, "item_count")
+        assert before.objects.count() == MANY
+        assert counts(migrator.apply_tested_migration(REQUIRED).apps) == counted
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_counted_by_newer_code_meanwhile_is_left_alone(migrator: Migrator) -> None:
+    with zeal_ignore():
+        seed(migrator.apply_initial_migration(BEFORE).apps, 3)
+        orders = migrator.apply_tested_migration(NULLABLE).apps.get_model("orders", "Order").objects
+        orders.filter(amount=2).update(item_count=77)
+
+        assert counts(migrator.apply_tested_migration(COUNTED).apps) == [(0, 0), (1, 1), (2, 77)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_in_the_end_the_database_refuses_an_order_without_a_count() -> None:
+    order = OrderFactory.create()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        type(order).objects.filter(pk=order.pk).update(item_count=None)
+
+
+SQLITE = """
+import django
+django.setup()
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from apps.orders.tests.test_migrations import BEFORE, COUNTED, REQUIRED, counts, seed
+
+def migrate(*target):
+    call_command("migrate", *target, verbosity=0)
+    return MigrationExecutor(connection).loader.project_state([target]).apps
+
+assert connection.vendor == "sqlite"
+call_command("migrate", "users", verbosity=0)
+seed(migrate(*BEFORE), 5)
+assert counts(migrate(*COUNTED)) == [(number, number) for number in range(5)]
+assert counts(migrate(*REQUIRED)) == [(number, number) for number in range(5)]
+call_command("migrate", "orders", "zero", verbosity=0)
+"""
+
+
+def test_on_sqlite_they_do_the_same(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
+        "DJANGO_SETTINGS_MODULE": "config.settings.local",
+    }
+
+    subprocess.run([sys.executable, "-c", SQLITE], cwd=BASE_DIR, env=environment, check=True)  # noqa: S603 - our own code
