@@ -32,7 +32,7 @@ def seed(apps: Apps, count: int) -> None:
         [order_model(customer=user, amount=number, status="paid") for number in range(count)]
     )
     item_model.objects.bulk_create(
-        item_model(order=order, product_id=order.pk, sku="A", name="A", quantity=order.amount, unit_price=1)
+        item_model(order=order, product_id=order.pk, sku="A", name="A", quantity=int(order.amount), unit_price=1)
         for order in orders
         if order.amount
     )

@@ -144,4 +144,8 @@ def test_a_day_is_from_midnight_to_midnight() -> None:
 
 def test_a_day_without_orders_is_a_day() -> None:
     with time_machine.travel("2026-01-31"):
-        assert day_figures(day=date(2026, 1, 30)) == {"order_count": 0, "revenue": 0, "refunded": 0}
+        assert day_figures(day=date(2026, 1, 30)) == {
+            "order_count": 0,
+            "revenue": Decimal(0),
+            "refunded": Decimal(0),
+        }

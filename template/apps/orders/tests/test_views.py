@@ -11,7 +11,7 @@ from apps.orders.models import Order
 from apps.orders.services import order_pay
 from apps.orders.states import Status
 from apps.orders.tests.factories import OrderFactory, OrderItemFactory
-from apps.orders.tests.goods import goods, stock_of
+from apps.orders.tests.goods import goods
 from apps.users.models import User
 from apps.users.tests.factories import UserFactory
 
@@ -21,7 +21,7 @@ ORDERS = "/api/v1/orders/"
 
 
 def test_an_order_is_placed_and_shown(signed_in: APIClient) -> None:
-    lamp = goods(price="10.00", stock=5)
+    lamp = goods(price="10.00")
 
     placed = signed_in.post(ORDERS, {"items": [{"product_id": str(lamp), "quantity": 2}], "notes": "Ring twice"})
 
@@ -54,23 +54,6 @@ def test_an_order_is_placed_and_shown(signed_in: APIClient) -> None:
     }
 
 
-def test_more_than_there_is_is_a_conflict(signed_in: APIClient) -> None:
-    lamp = goods(stock=1)
-
-    answer = signed_in.post(ORDERS, {"items": [{"product_id": str(lamp), "quantity": 2}]})
-
-    assert answer.status_code == 409
-    assert answer.json()["type"] == "urn:problem:insufficient-stock"
-    assert stock_of(lamp) == 1
-
-
-def test_what_is_not_sold_is_a_bad_request(signed_in: APIClient) -> None:
-    answer = signed_in.post(ORDERS, {"items": [{"product_id": str(generate_id()), "quantity": 1}]})
-
-    assert answer.status_code == 400
-    assert answer.json()["type"] == "urn:problem:product-unavailable"
-
-
 @pytest.mark.parametrize(
     ("items", "pointer"),
     [
@@ -94,8 +77,7 @@ def test_a_wrong_line_is_pointed_at(signed_in: APIClient, items: object, pointer
 
 
 def test_an_order_that_is_sent_again_under_its_key_is_not_placed_again(signed_in: APIClient) -> None:
-    lamp = goods(stock=5)
-    body = {"items": [{"product_id": str(lamp), "quantity": 1}]}
+    body = {"items": [{"product_id": str(goods()), "quantity": 1}]}
     key = {"Idempotency-Key": str(uuid4())}
 
     with zeal_ignore():
@@ -105,7 +87,7 @@ def test_an_order_that_is_sent_again_under_its_key_is_not_placed_again(signed_in
     assert first.status_code == again.status_code == 201
     assert first.json() == again.json()
     assert [first.get("Idempotent-Replayed"), again.get("Idempotent-Replayed")] == [None, "true"]
-    assert stock_of(lamp) == 4
+    assert Order.objects.count() == 1
 
 
 def test_the_answer_stays_what_it_was(signed_in: APIClient) -> None:
@@ -127,7 +109,7 @@ def test_a_key_with_another_body_is_refused(signed_in: APIClient) -> None:
 
     assert answer.status_code == 422
     assert answer.json()["type"] == "urn:problem:idempotency-key-reused"
-    assert stock_of(lamp) == 99
+    assert Order.objects.count() == 1
 
 
 def test_what_is_no_key_is_a_bad_request(signed_in: APIClient) -> None:
@@ -177,7 +159,7 @@ def test_orders_are_narrowed_down(signed_in: APIClient, user: User) -> None:
     new = OrderFactory.create(customer=user, created_at=now)
     item = OrderItemFactory.create(order=new)
 
-    def found(**query: object) -> list[str]:
+    def found(**query: str) -> list[str]:
         with zeal_ignore():
             return [order["id"] for order in signed_in.get(ORDERS, query).json()["results"]]
 
@@ -185,7 +167,7 @@ def test_orders_are_narrowed_down(signed_in: APIClient, user: User) -> None:
     assert found(status="paid") == [str(old.pk)]
     assert found(created_after=(now - timedelta(days=1)).isoformat()) == [str(new.pk)]
     assert found(created_before=(now - timedelta(days=1)).isoformat()) == [str(old.pk)]
-    assert found(product_id=item.product_id) == [str(new.pk)]
+    assert found(product_id=str(item.product_id)) == [str(new.pk)]
 
 
 @pytest.mark.parametrize("query", [{"status": "lost"}, {"created_after": "soon"}, {"product_id": "lamp"}])
