@@ -1,10 +1,13 @@
 """Fixtures for every test."""
 
+import os
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from rest_framework.test import APIClient
 from rest_framework.throttling import SimpleRateThrottle
 from zeal import zeal_context
@@ -32,6 +35,13 @@ def rates(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     rates = dict.fromkeys(SimpleRateThrottle.THROTTLE_RATES, "1000000/min")
     monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
     return rates
+
+
+@pytest.fixture
+def environment(transactional_db: None) -> dict[str, str]:
+    """Return the variables of a process that works on the database of the tests."""
+    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
+    return {**os.environ, "DATABASE_URL": database.geturl()}
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
 """Mail outlasts what it needs: nobody who asks is told that a server is away, and each mail arrives once."""
 
+import asyncio
+import os
 import re
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.message import Message
@@ -11,6 +14,7 @@ import httpx
 import psycopg
 import pytest
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.conftest import Render
 from tests.harness.environments import PRODUCTION, share_environment
@@ -46,12 +50,40 @@ mail_deliver_due.delay()
 
 
 class Mailbox(aiosmtpd.handlers.Message):
-    """What a mail server took."""
+    """What a mail server took.
+
+    Attributes:
+        messages: The mails.
+        silent_at: The command that it takes and never answers, "RCPT" or "DATA".
+        asked: Whom it was asked to take mail for, each as often as that was.
+    """
 
     def __init__(self) -> None:
         """Start without mail."""
         super().__init__()
         self.messages: list[Message] = []
+        self.silent_at: str | None = None
+        self.asked: list[str] = []
+
+    async def handle_RCPT(  # noqa: N802 - the name that the library calls
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        """Take a recipient."""
+        self.asked.append(address)
+        await self._fall_silent("RCPT")
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Take a mail."""
+        await super().handle_DATA(server, session, envelope)
+        await self._fall_silent("DATA")
+        return "250 OK"
+
+    async def _fall_silent(self, command: str) -> None:
+        """Never come back, where a command is not to be answered. The library ends this with the connection."""
+        if self.silent_at == command:
+            await asyncio.Event().wait()
 
     def handle_message(self, message: Message) -> None:
         """Keep one mail."""
@@ -229,3 +261,49 @@ def test_mail_waits_for_the_broker(
             # Who was without the broker has found it again, and needs no sweep.
             assert register(address, MEMBER) == answer
             wait_until(lambda: mailbox.recipients() == [STRANGER, MEMBER], "mail", hopeless=worker.ended)
+
+
+# What the server is asked when the worker dies.
+@pytest.mark.parametrize("silent_at", ["RCPT", "DATA"])
+def test_a_worker_that_is_killed_loses_nothing_and_mails_nobody_twice(
+    silent_at: str,
+    render_project: Render,
+    variables: dict[str, str],
+    smtp_port: int,
+    database: psycopg.Connection,
+) -> None:
+    # Of whose mail nobody can tell then whether it arrived.
+    unknown = [STRANGER] if silent_at == "DATA" else []
+    project = share_environment(render_project({}), PRODUCTION)
+    with serve(project, variables) as address, run_smtp(smtp_port) as mailbox:
+        mailbox.silent_at = silent_at
+        with run_worker(project, variables) as worker:
+            register(address, STRANGER)
+            reached = mailbox.asked if silent_at == "RCPT" else mailbox.messages
+            wait_until(lambda: reached, "mail", hopeless=worker.ended)
+            # With its children, who send: nobody has the time to tidy up.
+            os.killpg(worker.process.pid, signal.SIGKILL)
+            worker.process.wait()
+        mailbox.silent_at = None
+        assert waiting(database) == {STRANGER: 1}
+
+        let_a_minute_pass(database)
+        with run_worker(project, variables) as worker:
+            project.python("-c", SWEEP + "mail_deliver_due.delay()\n" * 3, env=variables)
+            register(address, MEMBER)
+            wait_until(lambda: list(waiting(database)) == unknown, "delivery", hopeless=worker.ended)
+            if unknown:
+                wait_until(lambda: "mail_outcome_unknown" in worker.output(), "log", hopeless=worker.ended)
+            assert mailbox.recipients() == [STRANGER, MEMBER]
+            assert worker.output().count("mail_outcome_unknown") == len(unknown)
+        marked = database.execute("SELECT recipient FROM mail_outgoingmail WHERE handed_over_at IS NOT NULL")
+        assert [recipient for (recipient,) in marked.fetchall()] == unknown
+
+        # Nobody is mailed again but by a person who says so.
+        let_a_minute_pass(database)
+        assert project.python("manage.py", "deliver_mail", env=variables).stdout == "0 sent\n"
+        database.execute("UPDATE mail_outgoingmail SET handed_over_at = handed_over_at - interval '1 minute'")
+        again = project.python("manage.py", "deliver_mail", "--retry-unknown", env=variables).stdout
+        assert again == f"{len(unknown)} sent\n"
+        assert mailbox.recipients() == sorted([STRANGER, MEMBER, *unknown])
+        assert waiting(database) == {}

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -13,7 +12,6 @@ import time_machine
 from celery import Celery
 from celery.schedules import crontab
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from zeal import zeal_ignore
@@ -31,13 +29,6 @@ DEADLINE_SECONDS = 30
 needs_redis = pytest.mark.skipif(
     not os.environ.get("REDIS_URL"), reason="REDIS_URL is not set, and there is no redis-server"
 )
-
-
-@pytest.fixture
-def environment(transactional_db: None) -> dict[str, str]:
-    """Return the variables of a process that works on the database of the tests."""
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    return {**os.environ, "DATABASE_URL": database.geturl()}
 
 
 @pytest.fixture

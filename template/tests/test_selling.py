@@ -1,11 +1,9 @@
 """Many who order at once: what is sold was there, and nobody waits for ever."""
 
-import os
 import signal
 import subprocess
 import sys
 from itertools import permutations
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
@@ -134,10 +132,8 @@ order_create(customer=User.objects.get(), items=[Line(product_id=UUID(sys.argv[1
 
 
 @at_once_in_the_database
-def test_who_is_killed_in_the_middle_leaves_no_half_order() -> None:
+def test_who_is_killed_in_the_middle_leaves_no_half_order(environment: dict[str, str]) -> None:
     customer, lamp = UserFactory.create(), goods(stock=5)
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    environment = {**os.environ, "DATABASE_URL": database.geturl()}
     command = [sys.executable, "-c", PLACE, str(lamp)]
 
     with transaction.atomic():

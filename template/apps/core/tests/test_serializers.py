@@ -1,8 +1,10 @@
 from typing import Any
 
 import pytest
+from rest_framework.exceptions import ValidationError
 
-from apps.core.serializers import BooleanField, EmailField, ModelSerializer, TextField
+from apps.core.ids import generate_id
+from apps.core.serializers import BooleanField, EmailField, IntegerField, ModelSerializer, TextField, UUIDField
 from apps.users.models import User
 
 # That an address is free, the serializer asks the database.
@@ -47,3 +49,26 @@ def test_the_text_of_a_model_is_text() -> None:
         "first_name": TextField,
         "is_active": BooleanField,
     }
+
+
+@pytest.mark.parametrize("value", ["7", "", True, False, 7.5, None, [], {}, float("nan"), float("inf")])
+def test_what_is_no_whole_number_is_refused(value: Any) -> None:
+    with pytest.raises(ValidationError):
+        IntegerField().run_validation(value)
+
+
+@pytest.mark.parametrize("value", [7, 7.0])
+def test_a_whole_number_is_taken_however_json_writes_it(value: float) -> None:
+    assert IntegerField().run_validation(value) == 7
+
+
+@pytest.mark.parametrize("value", [7, True, "", "seven", None, [], {}])
+def test_what_is_no_uuid_is_refused(value: Any) -> None:
+    with pytest.raises(ValidationError):
+        UUIDField().run_validation(value)
+
+
+def test_a_uuid_is_taken() -> None:
+    pk = generate_id()
+
+    assert UUIDField().run_validation(str(pk)) == pk
