@@ -16,7 +16,7 @@ TAX_RATE_MAX = Decimal(1)
 # Half of what the column holds: what comes back to the stock has room.
 STOCK_MAX = 1_000_000_000
 
-SKU_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+SKU_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z"
 
 
 def rounded(amount: Combinable) -> Round:

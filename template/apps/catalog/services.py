@@ -1,4 +1,4 @@
-"""Changing products and their stock. Each function is one transaction. Reading them from a file is in `imports.py`.
+"""Changing products and their stock. Each function is one transaction. Files of them are in `files.py`.
 
 Rows are locked in the order of their keys, always: so no two changes wait for each other.
 """

@@ -1,9 +1,12 @@
 """What serializers are made of. Text is text and true is true: REST framework's own fields take 0 for "0" and for false."""
 
+import re
+from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models
+from drf_spectacular.drainage import set_override
 from rest_framework import fields, serializers
 
 
@@ -45,14 +48,14 @@ class IntegerField(serializers.IntegerField):
     """A whole number."""
 
     def to_internal_value(self, data: Any) -> int:
-        """Return the number.
+        """Return the number. 2.0 is one, as it is in JSON.
 
         Raises:
-            ValidationError: It is none: text, for example, though it has digits.
+            ValidationError: It is none.
         """
-        if isinstance(data, bool | str) or (isinstance(data, float) and not data.is_integer()):
+        if isinstance(data, bool) or not isinstance(data, int | float) or data != data // 1:
             self.fail("invalid")
-        return int(super().to_internal_value(data))
+        return int(data)
 
 
 class UUIDField(serializers.UUIDField):
@@ -67,6 +70,31 @@ class UUIDField(serializers.UUIDField):
         if not isinstance(data, str):
             self.fail("invalid", value=data)
         return super().to_internal_value(data)
+
+
+class DecimalField(_TextOnly, serializers.DecimalField):
+    """A decimal number, as text: what JSON calls a number is read as a binary fraction, and money is none.
+
+    Args:
+        pattern: What it looks like, as the OpenAPI document tells.
+    """
+
+    def __init__(self, max_digits: int, decimal_places: int, *, pattern: str, **options: Any) -> None:
+        super().__init__(max_digits, decimal_places, **options)
+        self.pattern = pattern
+        set_override(self, "field", {"type": "string", "format": "decimal", "pattern": pattern})
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        """Return the number.
+
+        Raises:
+            ValidationError: It looks otherwise.
+        """
+        # REST framework reads "1e2", "1_0" and the digits of any script.
+        if isinstance(data, str) and not re.fullmatch(self.pattern, data):
+            self.fail("invalid")
+        number: Decimal = super().to_internal_value(data)
+        return number
 
 
 class ModelSerializer[ModelT: models.Model](serializers.ModelSerializer[ModelT]):

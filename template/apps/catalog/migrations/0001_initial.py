@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         max_length=64,
                         unique=True,
-                        validators=[django.core.validators.RegexValidator("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")],
+                        validators=[django.core.validators.RegexValidator("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\\Z")],
                     ),
                 ),
                 ("name", models.CharField(max_length=200)),

@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 from zeal import zeal_ignore
 
@@ -14,7 +15,7 @@ from apps.orders.states import Status
 from apps.orders.tests.factories import OrderFactory
 from apps.orders.tests.goods import goods
 from apps.users.models import User
-from tests.concurrency import at_once
+from tests.concurrency import at_once, impatient
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +102,22 @@ def test_what_nobody_pays_for_a_week_is_cancelled() -> None:
     unpaid.refresh_from_db()
     paid.refresh_from_db()
     assert [unpaid.status, paid.status] == [Status.CANCELLED, Status.PAID]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_one_order_meets_holds_up_no_other() -> None:
+    held, free = OrderFactory.create_batch(2, created_at=timezone.now() - timedelta(days=8))
+
+    def expire() -> int:
+        with impatient():
+            return orders_expire()
+
+    with transaction.atomic():
+        Order.objects.select_for_update().get(pk=held.pk)
+        assert at_once(expire) == [1]
+
+    free.refresh_from_db()
+    assert free.status == Status.CANCELLED
 
 
 @pytest.mark.django_db(transaction=True)

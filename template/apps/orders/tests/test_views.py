@@ -2,7 +2,9 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 from rest_framework.test import APIClient
 from zeal import zeal_ignore
 
@@ -200,3 +202,17 @@ def test_a_summary_is_of_the_caller(signed_in: APIClient, user: User) -> None:
 
     assert answer.status_code == 200
     assert [answer.json()[name] for name in ("order_count", "paid", "tier")] == [1, "12.00", "bronze"]
+
+
+def test_a_browser_may_send_a_key(settings: Settings, client: Client) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["https://shop.example.com"]
+    asked = {
+        "Origin": "https://shop.example.com",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type,idempotency-key",
+    }
+
+    answer = client.options(ORDERS, headers=asked)
+
+    allowed = {name.strip() for name in answer["Access-Control-Allow-Headers"].split(",")}
+    assert {"authorization", "content-type", "idempotency-key"} <= allowed
