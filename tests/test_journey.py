@@ -1,4 +1,4 @@
-"""Who follows the README of a fresh project gets an account, signs in and signs out."""
+"""Who follows the README of a fresh project gets an account, signs in, orders something and signs out."""
 
 import json
 import re
@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -81,9 +82,9 @@ def site(request: pytest.FixtureRequest, rendered: Render, tmp_path_factory: pyt
         yield site
 
 
-def commands(readme: str) -> list[str]:
-    """Return the lines of the block under "Use the API", without comments."""
-    section = readme.partition("\n## Use the API\n")[2].partition("\n## ")[0]
+def commands(readme: str, heading: str) -> list[str]:
+    """Return the lines of the block under a heading, without comments."""
+    section = readme.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     (block,) = re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
     return [line for line in block.splitlines() if line and not line.startswith("#")]
 
@@ -99,7 +100,8 @@ class Reader:
         self.environment = {"CURL_HOME": str(home)}
         self.assignments: list[str] = []
         self.links = site.links()
-        # The JSON on the screen that had tokens, the newest last.
+        # The newest JSON on the screen, and all that had tokens, the newest last.
+        self.newest: dict[str, Any] = {}
         self.pairs: list[dict[str, str]] = []
 
     def follow(self, line: str) -> tuple[int, str] | None:
@@ -112,8 +114,10 @@ class Reader:
         shell = self.site.project.run("bash", "-euc", script, env=self.environment)
         body, _, status = shell.stdout.rpartition("\n")
         assert int(status) < httpx.codes.BAD_REQUEST, f"{script}\n{status}: {body}"
-        if '"access"' in body:
-            self.pairs.append(json.loads(body))
+        if body:
+            self.newest = json.loads(body)
+        if "access" in self.newest and self.newest not in self.pairs:
+            self.pairs.append(self.newest)
         return int(status), body
 
     def _moved(self, value: str) -> str:
@@ -125,12 +129,16 @@ class Reader:
         """Return what stands on the screen for a name of the README."""
         if name == "TOKEN":
             return self.site.next_link(self.links).partition("token=")[2]
+        if name == "PRODUCT":
+            return str(self.newest["results"][0]["id"])
+        if name == "ORDER":
+            return str(self.newest["id"])
         return self.pairs[-1][name.lower()]
 
 
 def test_the_commands_of_the_readme_lead_from_registering_to_signing_out(site: Site, tmp_path: Path) -> None:
     reader = Reader(site, tmp_path / "curl")
-    answers = [answer for line in commands(site.project.read("README.md")) if (answer := reader.follow(line))]
+    answers = [answer for line in commands(site.project.read("README.md"), "Use the API") if (answer := reader.follow(line))]
 
     assert [status for status, _ in answers] == [
         httpx.codes.ACCEPTED,  # Register.
@@ -151,6 +159,33 @@ def test_the_commands_of_the_readme_lead_from_registering_to_signing_out(site: S
         assert called.status_code == httpx.codes.UNAUTHORIZED
     refreshed = httpx.post(f"{site.api}/auth/token/refresh/", json={"refresh": last["refresh"]})
     assert refreshed.status_code == httpx.codes.UNAUTHORIZED
+
+
+def test_the_commands_of_the_readme_order_something_and_call_it_off(site: Site, tmp_path: Path) -> None:
+    reader = Reader(site, tmp_path / "curl")
+    lines = commands(site.project.read("README.md"), "Order something")
+    answers = [answer for line in lines if (answer := reader.follow(line))]
+
+    assert [status for status, _ in answers] == [
+        httpx.codes.OK,  # Sign in.
+        httpx.codes.OK,  # Products.
+        httpx.codes.CREATED,  # Order.
+        httpx.codes.OK,  # Look at it.
+        httpx.codes.OK,  # Call it off.
+    ], answers
+    products, placed, seen, cancelled = (json.loads(body) for _, body in answers[1:])
+    assert seen == placed
+    assert [item["quantity"] for item in placed["items"]] == [2]
+    assert (placed["status"], cancelled["status"]) == ("pending", "cancelled")
+
+    # Sent again it orders nothing, and what was called off is back.
+    (place,) = [line for line in lines if "Idempotency-Key" in line]
+    again = reader.follow(place)
+    assert again is not None
+    assert json.loads(again[1])["id"] == placed["id"]
+    product = httpx.get(f"{site.api}/catalog/products/{products['results'][0]['id']}/").json()
+    assert product["stock"] == products["results"][0]["stock"]
+    wait_until(lambda: placed["id"] in site.process.output(), "mail", hopeless=site.process.ended)
 
 
 def test_the_page_behind_the_link_confirms_at_the_press_of_its_button(site: Site) -> None:

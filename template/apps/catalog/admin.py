@@ -27,9 +27,9 @@ class ProductForm(ProductFormBase):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        if "stock" in self.fields:
+        for field in self.fields.values():
             # Compared with what the page showed, and not with what is there when it is sent.
-            self.fields["stock"].show_hidden_initial = True
+            field.show_hidden_initial = True
 
     def clean_sku(self) -> str:
         """Return the sku.

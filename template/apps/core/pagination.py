@@ -1,10 +1,11 @@
 """Pages of a list."""
 
+import re
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db.models import QuerySet
-from rest_framework.exceptions import NotFound
+from rest_framework import exceptions
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -41,6 +42,26 @@ class StandardCursorPagination(CursorPagination):
         self.position_field = field
         return ordering
 
+    def get_page_size(self, request: Request) -> int | None:
+        """Return how many rows a page has: what is asked for, up to the greatest size.
+
+        Raises:
+            ValidationError: What is asked for is no number of rows. REST framework would pass over it.
+        """
+        given = request.query_params.get(self.page_size_query_param)
+        if given is not None and not re.fullmatch("0*[1-9][0-9]*", given):
+            raise exceptions.ValidationError({self.page_size_query_param: "Give a number of rows: 1 or more."})
+        size: int | None = super().get_page_size(request)
+        return size
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """Return what the OpenAPI document says of the parameters."""
+        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            if parameter["name"] == self.page_size_query_param:
+                parameter["schema"] = {"type": "integer", "minimum": 1}
+        return parameters
+
     def decode_cursor(self, request: Request) -> Cursor | None:
         """Return where the page starts, None for the first page.
 
@@ -52,9 +73,9 @@ class StandardCursorPagination(CursorPagination):
             return cursor
         position = str(cursor.position)
         if "\0" in position:
-            raise NotFound(self.invalid_cursor_message)
+            raise exceptions.NotFound(self.invalid_cursor_message)
         try:
             self.position_field.to_python(position)
         except ValidationError as error:
-            raise NotFound(self.invalid_cursor_message) from error
+            raise exceptions.NotFound(self.invalid_cursor_message) from error
         return cursor

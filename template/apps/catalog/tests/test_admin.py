@@ -13,7 +13,7 @@ from zeal import zeal_ignore
 
 from apps.catalog.models import Category, Product
 from apps.catalog.selectors import category_list
-from apps.catalog.services import stock_reserve
+from apps.catalog.services import prices_change, stock_reserve
 from apps.catalog.tests.factories import CategoryFactory, ProductFactory, StockMovementFactory
 from apps.users.tests.factories import UserFactory
 
@@ -25,16 +25,18 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def admin(client: Client) -> Iterator[Client]:
     client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
-    # Several pages in one test: each reads who is signed in.
-    with zeal_ignore([{"model": "users.User", "field": "get()"}]):
+    # Several pages in one test: each reads who is signed in, and what it shows.
+    with zeal_ignore(
+        [{"model": model, "field": "get()"} for model in ("users.User", "catalog.Product", "catalog.Category")]
+    ):
         yield client
 
 
 def form_of(product: Product, **changes: object) -> dict[str, Any]:
-    """Return what the page of a product sends."""
-    fields = ("sku", "name", "description", "price", "tax_rate", "stock")
-    shown = {name: getattr(product, name) for name in fields}
-    return {**shown, "initial-stock": product.stock, "category": product.category_id, "is_active": "on", **changes}
+    """Return what the page of a product sends: each field, and what it showed."""
+    fields = ("sku", "name", "description", "price", "tax_rate", "stock", "category_id")
+    shown = {name.removesuffix("_id"): getattr(product, name) for name in fields} | {"is_active": "on"}
+    return {f"initial-{name}": value for name, value in shown.items()} | shown | changes
 
 
 def change(admin: Client, product: Product, form: dict[str, Any]) -> None:
@@ -76,6 +78,7 @@ def test_a_product_is_added_and_seen_in_the_list(
 ) -> None:
     assert admin.get("/api/v1/catalog/products/").json()["results"] == []
     form = form_of(ProductFactory.build(sku="MUG-1", category=CategoryFactory.create()))
+    assert admin.get(reverse("admin:catalog_product_add")).status_code == 200
 
     with django_capture_on_commit_callbacks(execute=True):
         response = admin.post(reverse("admin:catalog_product_add"), form)
@@ -97,14 +100,15 @@ def test_a_change_is_seen_in_the_list(
     assert admin.get("/api/v1/catalog/products/").json()["results"][0]["name"] == "Cup"
 
 
-def test_what_orders_took_while_somebody_had_the_page_open_stays_taken(admin: Client) -> None:
+def test_what_changed_while_somebody_had_the_page_open_stays_changed(admin: Client) -> None:
     product = ProductFactory.create(stock=10)
     page = admin.get(reverse("admin:catalog_product_change", args=[product.pk])).content.decode()
     assert 'name="initial-stock" value="10"' in page
     stock_reserve(quantities={product.pk: 3})
+    prices_change(product_ids=[product.pk], percent=Decimal(10))
 
     change(admin, product, form_of(product, name="Cup"))
-    assert (product.name, product.stock) == ("Cup", 7)
+    assert (product.name, product.stock, product.price) == ("Cup", 7, Decimal(11))
     change(admin, product, form_of(product, stock=50))
     assert product.stock == 50
 

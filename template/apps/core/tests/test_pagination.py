@@ -62,6 +62,20 @@ def test_a_page_has_a_greatest_size() -> None:
     assert len(read("/?page_size=1000")["results"]) == 100  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("size", ["", "0", "-1", "1.5", "many", "null", "٣"])
+def test_what_is_no_size_of_a_page_is_refused(size: str) -> None:
+    response = UserList.as_view()(APIRequestFactory().get("/", {"page_size": size}))
+
+    assert response.status_code == 400
+    assert response.data["errors"][0]["pointer"] == "#/page_size"
+
+
+def test_the_document_says_what_the_size_of_a_page_is() -> None:
+    parameters = StandardCursorPagination().get_schema_operation_parameters(UserList())
+
+    assert {"type": "integer", "minimum": 1} in [parameter["schema"] for parameter in parameters]
+
+
 @pytest.mark.parametrize("ordering", ["-date_joined", "last_login"])
 def test_an_ordering_that_would_lose_rows_is_refused(ordering: str) -> None:
     pagination = type("ByTime", (StandardCursorPagination,), {"ordering": ordering})
