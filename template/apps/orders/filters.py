@@ -1,6 +1,7 @@
 """What a list of orders can be narrowed down by."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import django_filters
@@ -16,10 +17,15 @@ from apps.orders.states import Status
 class TimeField(IsoDateTimeField):
     """A time, in UTC: PostgreSQL does not know every offset that Python does."""
 
-    def strptime(self, value: str, format: str) -> datetime:  # noqa: A002 - the name of the library's own
-        time: datetime = super().strptime(value, format)
+    def to_python(self, value: Any) -> datetime | None:
+        """Return the time, None where there is none.
+
+        Raises:
+            ValidationError: It is none, or before all time.
+        """
+        time = super().to_python(value)
         try:
-            return time.astimezone(UTC)
+            return time and time.astimezone(UTC)
         except OverflowError as error:
             raise ValidationError(self.error_messages["invalid"], code="invalid") from error
 
@@ -45,7 +51,8 @@ class OrderFilter(django_filters.FilterSet):
     def is_valid(self) -> bool:
         """Say whether every value is one. What is there and empty is none, and would be passed over otherwise."""
         is_valid: bool = super().is_valid()
-        empty = [name for name in self.filters if self.data.get(name) == ""]
+        given = self.data or {}
+        empty = [name for name in self.filters if given.get(name) == ""]
         for name in empty:
             self.form.add_error(name, ValidationError("Give a value, or leave this out.", code="required"))
         return is_valid and not empty
