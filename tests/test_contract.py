@@ -19,7 +19,7 @@ CONFIGURATION = ROOT / "tests" / "contract" / "schemathesis.toml"
 # How many requests there have to be.
 EXAMPLES = 1_000
 
-# What is looked at: all that schemathesis knows. The three about objects by id wait for an operation that has them.
+# What is looked at: all that schemathesis knows.
 CHECKS = {
     "allow_header_conformance",
     "content_type_conformance",
@@ -59,8 +59,11 @@ from django.contrib.auth.hashers import make_password
 from django.core import mail
 from django.test.utils import setup_test_environment
 
+from apps.catalog.demo import products_seed
+from apps.catalog.selectors import category_list
 from apps.users.models import User
-from apps.users.services import password_reset_request, registration_create
+from apps.users.roles import Role
+from apps.users.services import password_reset_request, registration_create, role_assign
 
 # Mail is kept in `mail.outbox`.
 setup_test_environment(debug=True)
@@ -78,9 +81,11 @@ def mailed():
 
 
 hashed = make_password(password)
-User.objects.bulk_create(
-    [User(email=email, password=hashed) for email in addresses("somebody") + addresses("forgetful")]
-)
+User.objects.bulk_create([User(email=email, password=hashed) for email in addresses("forgetful")])
+# Who may do everything.
+User.objects.bulk_create([User(email=email, password=hashed, is_staff=True) for email in addresses("somebody")])
+for user in User.objects.filter(is_staff=True):
+    role_assign(user=user, role=Role.MANAGER)
 for email in addresses("newcomer"):
     registration_create(email=email, password=password)
 confirmations = mailed()
@@ -88,7 +93,9 @@ for email in addresses("forgetful"):
     password_reset_request(email=email)
 resets = mailed()
 supplies = {
-    "password": password, "addresses": addresses("somebody"), "confirmations": confirmations, "resets": resets
+    "password": password, "addresses": addresses("somebody"), "confirmations": confirmations, "resets": resets,
+    "products": [str(offer.product_id) for offer in products_seed(count=1000)],
+    "category": category_list()[0]["slug"],
 }
 print(json.dumps(supplies))
 """

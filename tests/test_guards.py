@@ -362,3 +362,32 @@ def test_the_table_of_endpoints_notices(promise: str, project: Project, services
     answer = project.make("test", "ARGS=tests/test_endpoints.py", env=services, check=False)
     assert answer.returncode != 0
     assert named in answer.stdout
+
+
+# For each query in a loop, an edit that brings it about, the tests that must fail, and what they must name.
+REPEATED_QUERIES: Mapping[str, tuple[Callable[[Project], object], str, str]] = {
+    "the category of each product": (
+        replaces("apps/catalog/selectors.py", '.select_related("category").defer', ".defer"),
+        "tests/test_endpoints.py",
+        "N+1 detected on catalog.Product.category",
+    ),
+    "a column of each order that its list left out": (
+        replaces("apps/orders/serializers.py", '"item_count", "created_at"]', '"item_count", "notes", "created_at"]'),
+        "tests/test_endpoints.py",
+        "N+1 detected on orders.Order.notes",
+    ),
+    "the items of each order": (
+        replaces("apps/orders/selectors.py", ".prefetch_related(items_prefetch())", ""),
+        "apps/orders/tests/test_selectors.py",
+        "N+1 detected on orders.Order.items",
+    ),
+}
+
+
+@pytest.mark.parametrize("query", REPEATED_QUERIES)
+def test_a_query_for_each_row_is_noticed(query: str, project: Project, services: dict[str, str]) -> None:
+    edit, tests, named = REPEATED_QUERIES[query]
+    edit(project)
+    answer = project.make("test", f"ARGS={tests}", env=services, check=False)
+    assert answer.returncode != 0
+    assert named in answer.stdout

@@ -1,4 +1,5 @@
-"""What schemathesis cannot make up: somebody who is signed in, their password, links that were mailed.
+"""What schemathesis cannot make up: somebody who is signed in, their password, links that were mailed,
+products and orders that are there.
 
 Requests get them, so that each operation is seen to do its work, and to refuse what is wrong for no other reason.
 """
@@ -24,6 +25,13 @@ TAIL = " and correct horse battery"
 addresses = iter(SUPPLIES["addresses"])
 confirmations = iter(SUPPLIES["confirmations"])
 resets = iter(SUPPLIES["resets"])
+products = iter(SUPPLIES["products"])
+numbers = itertools.count(1)
+
+CATEGORY: str = SUPPLIES["category"]
+# One that stays.
+PRODUCT: str = next(products)
+ITEMS = [{"product_id": PRODUCT, "quantity": 1}]
 
 
 class Somebody:
@@ -45,6 +53,13 @@ class Somebody:
         self.sign_in()
         return {"email": self.address, "password": PASSWORD}
 
+    def order(self) -> str:
+        """Return the id of a new order."""
+        headers = {"Authorization": f"Bearer {self.sign_in()['access']}"}
+        answer = httpx.post(f"{API}/orders/", json={"items": ITEMS}, headers=headers)
+        order_id: str = answer.raise_for_status().json()["id"]
+        return order_id
+
 
 somebody = Somebody()
 
@@ -55,7 +70,7 @@ def strong(body: dict[str, Any], name: str) -> str:
 
 
 # For each operation that needs them, the values that make it do its work.
-VALUES: dict[str, Callable[[dict[str, Any]], dict[str, str]]] = {
+VALUES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "POST /api/v1/auth/register/": lambda body: {"password": strong(body, "password")},
     "POST /api/v1/auth/email/verify/": lambda _: {"token": next(confirmations)},
     "POST /api/v1/auth/token/": lambda _: somebody.credentials(),
@@ -69,6 +84,19 @@ VALUES: dict[str, Callable[[dict[str, Any]], dict[str, str]]] = {
         "token": next(resets),
         "new_password": strong(body, "new_password"),
     },
+    "POST /api/v1/catalog/products/": lambda _: {"sku": f"SKU-{next(numbers)}", "category": CATEGORY},
+    "PATCH /api/v1/catalog/products/{id}/": lambda body: {"category": CATEGORY} if "category" in body else {},
+    "POST /api/v1/orders/": lambda _: {"items": ITEMS},
+}
+
+# For each operation on one object, the id of one that is there.
+OBJECTS: dict[str, Callable[[], str]] = {
+    "GET /api/v1/catalog/products/{id}/": lambda: PRODUCT,
+    "GET /api/v1/catalog/products/{id}/statistics/": lambda: PRODUCT,
+    "PATCH /api/v1/catalog/products/{id}/": lambda: next(products),
+    "DELETE /api/v1/catalog/products/{id}/": lambda: next(products),
+    "GET /api/v1/orders/{id}/": lambda: somebody.order(),
+    "POST /api/v1/orders/{id}/cancel/": lambda: somebody.order(),
 }
 
 turns = itertools.cycle([True, False])
@@ -94,20 +122,27 @@ class Bearer:
 
 @schemathesis.hook
 def before_call(_context: schemathesis.HookContext, case: schemathesis.Case[Any], _kwargs: dict[str, Any]) -> None:
-    """Sign in, and put what works into the body: of every other valid request, and beside what is wrong in others."""
+    """Sign in, and put in what works: into every other valid request, and beside what is wrong in others."""
     if case.headers.get("Authorization") == AT_THE_DOOR:
         case.headers["Authorization"] = f"Bearer {somebody.sign_in()['access']}"
-    values = VALUES.get(case.operation.label)
-    if values is None or not isinstance(case.body, dict):
+    is_turn = next(turns)
+    values, find = VALUES.get(case.operation.label), OBJECTS.get(case.operation.label)
+    if values is not None and isinstance(case.body, dict):
+        put(case, "body", {**case.body, **values(case.body)}, is_turn=is_turn)
+    if find is not None:
+        put(case, "path_parameters", {"id": find()}, is_turn=is_turn)
+
+
+def put(case: schemathesis.Case[Any], place: str, working: dict[str, Any], *, is_turn: bool) -> None:
+    """Put what works into a place of a request: if it is the turn of a valid one, and unless just that was wrong."""
+    given = getattr(case, place)
+    if is_valid(case):
+        if is_turn:
+            setattr(case, place, working)
         return
-    given = case.body
-    if not is_valid(case):
-        case.body = {**given, **values(given)}
-        if is_valid(case):
-            # Just that was wrong.
-            case.body = given
-    elif next(turns):
-        case.body = {**given, **values(given)}
+    setattr(case, place, working)
+    if is_valid(case):
+        setattr(case, place, given)
 
 
 def is_valid(case: schemathesis.Case[Any]) -> bool:
