@@ -174,13 +174,15 @@ GUARDS: dict[str, Guard] = {
     ),
 }
 
+LAYERS = "Domain apps stand on core, and core knows no other app"
+
 # For each contract of import-linter, by its name, a module that breaks it and an import that does.
 CONTRACTS: Mapping[str, tuple[str, str]] = {
     "Inside an app: urls, views, serializers, services and selectors, models": (
         "apps/users/services.py",
         "from apps.users.serializers import MeSerializer",
     ),
-    "Domain apps stand on core, and core knows no other app": (
+    LAYERS: (
         "apps/core/models.py",
         "from apps.users.services import user_update",
     ),
@@ -191,6 +193,14 @@ CONTRACTS: Mapping[str, tuple[str, str]] = {
     "The models of users are its own: others call its services and selectors": (
         "config/urls.py",
         "from apps.users.models import User",
+    ),
+    "The models of catalog are its own: others call its services and selectors": (
+        "apps/orders/selectors.py",
+        "from apps.catalog.models import Product",
+    ),
+    "The models of orders are its own: others call its services and selectors": (
+        "apps/catalog/selectors.py",
+        "from apps.orders.models import Order",
     ),
     "Services and selectors know nothing of HTTP": (
         "apps/users/selectors.py",
@@ -255,6 +265,13 @@ def test_a_broken_contract_is_refused_by_name(contract: str, project: Project) -
     module, statement = CONTRACTS[contract]
     project.write(module, f"{statement}\n{project.read(module)}")
     assert f"{contract} BROKEN" in refusal(project, "imports")
+
+
+def test_what_orders_stand_on_knows_nothing_of_them(project: Project) -> None:
+    """Not even of their services."""
+    module = "apps/catalog/services.py"
+    project.write(module, f"from apps.orders.services import order_create\n{project.read(module)}")
+    assert f"{LAYERS} BROKEN" in refusal(project, "imports")
 
 
 def test_a_stale_lock_is_refused(project: Project) -> None:

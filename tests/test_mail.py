@@ -1,30 +1,22 @@
 """Mail outlasts what it needs: nobody who asks is told that a server is away, and each mail arrives once."""
 
-import asyncio
 import os
-import re
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from email.message import Message
 from pathlib import Path
 
-import aiosmtpd.handlers
 import httpx
 import psycopg
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.conftest import Render
 from tests.harness.environments import PRODUCTION, share_environment
+from tests.harness.mail import Mailbox, run_smtp
 from tests.harness.ports import free_port
 from tests.harness.postgres import Postgres
-from tests.harness.processes import Background, background
-from tests.harness.project import Project
 from tests.harness.questions import DJANGO_VERSIONS
 from tests.harness.redis_server import run_redis
-from tests.harness.serving import THROUGH_PROXY, production_variables, serve
+from tests.harness.serving import THROUGH_PROXY, production_variables, run_worker, serve
 from tests.harness.waiting import wait_until
 
 Answer = tuple[int, str]
@@ -47,73 +39,6 @@ django.setup()
 from apps.mail.tasks import mail_deliver_due
 mail_deliver_due.delay()
 """
-
-
-class Mailbox(aiosmtpd.handlers.Message):
-    """What a mail server took.
-
-    Attributes:
-        messages: The mails.
-        silent_at: The command that it takes and never answers, "RCPT" or "DATA".
-        asked: Whom it was asked to take mail for, each as often as that was.
-    """
-
-    def __init__(self) -> None:
-        """Start without mail."""
-        super().__init__()
-        self.messages: list[Message] = []
-        self.silent_at: str | None = None
-        self.asked: list[str] = []
-
-    async def handle_RCPT(  # noqa: N802 - the name that the library calls
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        """Take a recipient."""
-        self.asked.append(address)
-        await self._fall_silent("RCPT")
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Take a mail."""
-        await super().handle_DATA(server, session, envelope)
-        await self._fall_silent("DATA")
-        return "250 OK"
-
-    async def _fall_silent(self, command: str) -> None:
-        """Never come back, where a command is not to be answered. The library ends this with the connection."""
-        if self.silent_at == command:
-            await asyncio.Event().wait()
-
-    def handle_message(self, message: Message) -> None:
-        """Keep one mail."""
-        self.messages.append(message)
-
-    def recipients(self) -> list[str]:
-        """Return whom the mails are for, sorted: each as often as there are mails."""
-        return sorted(str(message["To"]) for message in self.messages)
-
-    def token(self, recipient: str) -> str:
-        """Return what the link in somebody's only mail carries."""
-        (message,) = [message for message in self.messages if message["To"] == recipient]
-        (plain,) = [part for part in message.walk() if part.get_content_type() == "text/plain"]
-        text = plain.get_payload(decode=True)
-        assert isinstance(text, bytes)
-        tokens: list[str] = re.findall(r"token=(\S+)", text.decode())
-        assert len(tokens) == 1
-        return tokens[0]
-
-
-@contextmanager
-def run_smtp(port: int) -> Iterator[Mailbox]:
-    """Run a mail server for the time of a `with` block."""
-    mailbox = Mailbox()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port, ready_timeout=60)
-    controller.start()
-    try:
-        yield mailbox
-    finally:
-        controller.stop()
 
 
 @pytest.fixture
@@ -146,18 +71,6 @@ def waiting(database: psycopg.Connection) -> dict[str, int]:
 def let_a_minute_pass(database: psycopg.Connection) -> None:
     """Make mail due that was put off after it could not be sent."""
     database.execute("UPDATE mail_outgoingmail SET send_after = send_after - interval '1 minute'")
-
-
-@contextmanager
-def run_worker(project: Project, variables: Mapping[str, str]) -> Iterator[Background]:
-    """Run a Celery worker with two processes for the time of a `with` block."""
-    with background(
-        *(".venv/bin/celery", "--app", "config", "worker", "--concurrency", "2", "--loglevel", "INFO"),
-        directory=project.path,
-        environment=project.environment(variables),
-        log=project.path / "worker.log",
-    ) as worker:
-        yield worker
 
 
 def ask(address: str, path: str, body: Mapping[str, str]) -> Answer:

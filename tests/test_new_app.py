@@ -236,8 +236,4 @@ def test_a_name_that_cannot_be_one_is_refused_and_leaves_nothing(install_project
         assert "Traceback" not in refused.stderr
     assert sorted(
         path.name for path in (project.path / "apps").iterdir() if path.is_dir() and path.name != "__pycache__"
-    ) == [
-        "core",
-        "mail",
-        "users",
-    ]
+    ) == ["catalog", "core", "mail", "orders", "users"]

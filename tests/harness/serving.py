@@ -1,4 +1,4 @@
-"""Serving a rendered project with gunicorn, as a deployment does."""
+"""Running the processes of a rendered project, as a deployment does."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import httpx
 
 from tests.harness.ports import free_port
-from tests.harness.processes import background
+from tests.harness.processes import Background, background
 from tests.harness.project import Project
 from tests.harness.waiting import wait_until
 
@@ -58,6 +58,18 @@ def serve(
         # As an orchestrator asks: by the bare address, without TLS.
         wait_until(lambda: is_up(f"{address}/readyz"), "readiness", hopeless=process.ended)
         yield address
+
+
+@contextmanager
+def run_worker(project: Project, variables: Mapping[str, str]) -> Iterator[Background]:
+    """Run a Celery worker with two processes for the time of a `with` block."""
+    with background(
+        *(".venv/bin/celery", "--app", "config", "worker", "--concurrency", "2", "--loglevel", "INFO"),
+        directory=project.path,
+        environment=project.environment(variables),
+        log=project.path / "worker.log",
+    ) as worker:
+        yield worker
 
 
 def is_up(url: str) -> bool:

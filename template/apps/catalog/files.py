@@ -7,7 +7,7 @@ import csv
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import batched
+from itertools import islice
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -59,8 +59,9 @@ def products_import(*, lines: Iterable[str]) -> ImportReport:
         InvalidFileError: The header is another.
     """
     report = ImportReport()
-    for batch in batched(_valid(_rows(lines, report), report), BATCH_SIZE, strict=False):
-        _write(dict(batch), report)
+    products = _valid(_rows(lines, report), report)
+    while batch := dict(islice(products, BATCH_SIZE)):
+        _write(batch, report)
     report.errors.sort(key=lambda error: error.line)
     return report
 

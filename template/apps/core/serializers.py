@@ -105,5 +105,9 @@ class ModelSerializer[ModelT: models.Model](serializers.ModelSerializer[ModelT])
         models.BooleanField: BooleanField,
         models.CharField: TextField,
         models.EmailField: EmailField,
+        models.IntegerField: IntegerField,
+        models.PositiveIntegerField: IntegerField,
+        models.PositiveSmallIntegerField: IntegerField,
+        models.SmallIntegerField: IntegerField,
         models.TextField: TextField,
     }

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from apps.orders.services import Line, order_create
+from apps.orders.tests.factories import OrderFactory
 from apps.orders.tests.goods import goods
 from apps.users.models import User
 from tests.endpoint import Call, Endpoint, signed_in
@@ -17,9 +18,7 @@ def _lines(rows: int) -> list[Line]:
 
 def orders(owner: User, rows: int) -> Call:
     """Make that many orders."""
-    [line] = _lines(1)
-    for _ in range(rows):
-        order_create(customer=owner, items=[line])
+    OrderFactory.create_batch(rows, customer=owner)
     return Call()
 
 

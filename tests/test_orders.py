@@ -1,0 +1,309 @@
+"""Orders outlast what they need: none is lost, none is sold twice, and each customer is mailed once."""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+import redis
+
+from tests.conftest import Render
+from tests.harness.environments import PRODUCTION, share_environment
+from tests.harness.mail import run_smtp, text_of
+from tests.harness.ports import free_port
+from tests.harness.postgres import Postgres
+from tests.harness.processes import Background
+from tests.harness.project import Project
+from tests.harness.redis_server import run_redis
+from tests.harness.serving import THROUGH_PROXY, production_variables, run_worker, serve
+from tests.harness.waiting import wait_until
+
+CUSTOMER = "ada@example.com"
+PASSWORD = "correct horse battery"  # noqa: S105 - of an account that is gone with the test
+
+UNITS, WANTED = 25, 64
+REPEATED = 20
+
+# Within this many seconds a customer has an answer, whatever is away.
+PATIENCE = 2.0
+
+# After this many seconds the broker hands out again what nobody acknowledged.
+VISIBILITY_TIMEOUT = 600
+
+STOCK_UP = f"""
+import django
+django.setup()
+from apps.catalog.demo import products_seed
+from apps.users.models import User
+User.objects.create_user({CUSTOMER!r}, {PASSWORD!r})
+products_seed(count=1)
+"""
+
+# As beat does every minute; more than once, as it happens when there are several.
+SWEEP = """
+import django
+django.setup()
+from apps.mail.tasks import mail_deliver_due
+from apps.orders.tasks import orders_confirm_due
+for _ in range(3):
+    orders_confirm_due.delay()
+    mail_deliver_due.delay()
+"""
+
+
+@pytest.fixture
+def smtp_port() -> int:
+    """Give a port for a mail server."""
+    return free_port()
+
+
+@pytest.fixture
+def variables(postgres: Postgres, redis_url: str, smtp_port: int) -> dict[str, str]:
+    """Give all the variables of a production that has its services."""
+    return {
+        **production_variables(postgres.create_database("orders"), redis_url),
+        "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
+    }
+
+
+@pytest.fixture
+def project(render_project: Render) -> Project:
+    """Give a project with the production dependencies alone."""
+    return share_environment(render_project({}), PRODUCTION)
+
+
+@pytest.fixture
+def database(variables: dict[str, str]) -> Iterator[psycopg.Connection]:
+    """Give a connection to the database of the project."""
+    with psycopg.connect(variables["DATABASE_URL"], autocommit=True) as connection:
+        yield connection
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A served project with one product and one customer, who is signed in.
+
+    Attributes:
+        address: Where it is served.
+        headers: What the customer sends.
+        product_id: What there is to order.
+    """
+
+    address: str
+    headers: Mapping[str, str]
+    product_id: str
+
+    @classmethod
+    def open(cls, project: Project, variables: Mapping[str, str], database: psycopg.Connection, address: str) -> "Shop":
+        """Put one product on sale, and sign its customer in."""
+        project.python("-c", STOCK_UP, env=variables)
+        database.execute("UPDATE catalog_product SET stock = %s", [UNITS])
+        answer = httpx.post(
+            f"{address}/api/v1/auth/token/",
+            json={"email": CUSTOMER, "password": PASSWORD},
+            headers=THROUGH_PROXY,
+            timeout=60,
+        )
+        headers = {**THROUGH_PROXY, "Authorization": f"Bearer {answer.raise_for_status().json()['access']}"}
+        [[product_id]] = database.execute("SELECT id FROM catalog_product")
+        return cls(address, headers, str(product_id))
+
+    def order(self, *, quantity: int = 1, key: str | None = None, timeout: float = 60) -> httpx.Response:
+        """Order some of the product.
+
+        Raises:
+            httpx.TimeoutException: There was no answer in time.
+        """
+        return httpx.post(
+            f"{self.address}/api/v1/orders/",
+            json={"items": [{"product_id": self.product_id, "quantity": quantity}]},
+            headers={**self.headers, **({"Idempotency-Key": key} if key else {})},
+            timeout=timeout,
+        )
+
+
+def confirmed(database: psycopg.Connection) -> dict[str, bool]:
+    """Return the orders by their ids, and whether the mail that confirms each was written."""
+    rows = database.execute("SELECT id, confirmed_at IS NOT NULL FROM orders_order")
+    return {str(order_id): is_confirmed for order_id, is_confirmed in rows}
+
+
+def stock(database: psycopg.Connection) -> int:
+    """Return how many are left."""
+    [[left]] = database.execute("SELECT stock FROM catalog_product")
+    return int(left)
+
+
+def unsent(database: psycopg.Connection) -> int:
+    """Return how many mails still have to be sent."""
+    [[count]] = database.execute("SELECT count(*) FROM mail_outgoingmail")
+    return int(count)
+
+
+def let_a_minute_pass(database: psycopg.Connection) -> None:
+    """Make the orders old enough to be missed by whoever looks for the unconfirmed."""
+    database.execute("UPDATE orders_order SET created_at = created_at - interval '2 minutes'")
+
+
+def test_an_order_is_placed_while_redis_is_away_and_confirmed_once_it_is_back(
+    project: Project, variables: dict[str, str], smtp_port: int, database: psycopg.Connection, tmp_path: Path
+) -> None:
+    redis_port = free_port()
+    redis_url = f"redis://127.0.0.1:{redis_port}"
+    variables |= {"REDIS_URL": f"{redis_url}/0", "CELERY_BROKER_URL": f"{redis_url}/1"}
+    with run_smtp(smtp_port) as mailbox, ExitStack() as processes:
+        with run_redis(tmp_path / "redis-before", port=redis_port):
+            address = processes.enter_context(serve(project, variables, workers=1))
+            worker = processes.enter_context(run_worker(project, variables))
+            shop = Shop.open(project, variables, database, address)
+            assert shop.order().status_code == httpx.codes.CREATED
+            wait_until(lambda: mailbox.recipients() == [CUSTOMER], "mail", hopeless=worker.ended)
+            wait_until(lambda: not unsent(database), "note that it was sent", hopeless=worker.ended)
+
+        # Nobody is there: neither the cache nor who takes tasks.
+        answer = shop.order(timeout=PATIENCE)
+        assert answer.status_code == httpx.codes.CREATED, answer.text
+        forgotten = answer.json()["id"]
+        assert confirmed(database)[forgotten] is False
+        assert stock(database) == UNITS - 2
+
+        with run_redis(tmp_path / "redis-after", port=redis_port), processes.pop_all():
+            let_a_minute_pass(database)
+            project.python("-c", SWEEP, env=variables)
+            wait_until(lambda: len(mailbox.messages) > 1, "mail", deadline=120, hopeless=worker.ended)
+            assert all(confirmed(database).values())
+            wait_until(lambda: not unsent(database), "note that it was sent", hopeless=worker.ended)
+            # Who was without the broker has found it again, and needs no sweep.
+            assert shop.order().status_code == httpx.codes.CREATED
+            wait_until(lambda: len(mailbox.messages) > 2, "mail", hopeless=worker.ended)
+            wait_until(lambda: not unsent(database), "note that it was sent", hopeless=worker.ended)
+
+        # Each is told once, and there is nothing left to tell.
+        let_a_minute_pass(database)
+        assert project.python("manage.py", "confirm_orders", env=variables).stdout == "0 confirmed\n"
+        assert mailbox.recipients() == [CUSTOMER] * 3
+        assert [
+            sum(order_id in text_of(message) for message in mailbox.messages) for order_id in confirmed(database)
+        ] == [1] * 3
+
+
+@pytest.mark.parametrize("first", ["the sweep", "redelivery"])
+def test_a_worker_that_is_killed_while_it_confirms_loses_no_order_and_mails_nobody_twice(
+    first: str,
+    project: Project,
+    variables: dict[str, str],
+    smtp_port: int,
+    database: psycopg.Connection,
+) -> None:
+    with (
+        run_smtp(smtp_port) as mailbox,
+        redis.Redis.from_url(variables["CELERY_BROKER_URL"]) as broker,
+        serve(project, variables) as address,
+    ):
+        shop = Shop.open(project, variables, database, address)
+        order_id = shop.order().json()["id"]
+
+        with (
+            psycopg.connect(variables["DATABASE_URL"]) as holder,
+            run_worker(project, variables) as worker,
+        ):
+            holder.execute("SELECT 1 FROM orders_order FOR UPDATE")
+            wait_until(lambda: waits_for_an_order(database), "worker that confirms", hopeless=worker.ended)
+            # With its children, who confirm: nobody has the time to tidy up.
+            os.killpg(worker.process.pid, signal.SIGKILL)
+            worker.process.wait()
+        # It never said that it was done.
+        [(tag, task)] = in_hand(broker).items()
+        assert task["headers"]["task"] == "apps.orders.tasks.order_confirm"
+        assert confirmed(database) == {order_id: False}
+
+        def let_it_be_redelivered() -> Callable[[Background], bool]:
+            """Make the task one that the broker hands out again, and say how to tell that it is done."""
+            broker.zincrby("unacked_index", -VISIBILITY_TIMEOUT, tag)
+            marks = (task["headers"]["id"], "task_succeeded")
+            return lambda worker: any(all(mark in line for mark in marks) for line in worker.output().splitlines())
+
+        def look_for_the_unconfirmed() -> Callable[[Background], bool]:
+            """Do as beat does every minute, and say how to tell that it is done."""
+            let_a_minute_pass(database)
+            project.python("-c", SWEEP, env=variables)
+            return lambda _: all(confirmed(database).values())
+
+        finders = [look_for_the_unconfirmed, let_it_be_redelivered]
+        for find in finders if first == "the sweep" else reversed(finders):
+            is_done = find()
+            # A worker looks for what was never acknowledged soon after it started, and rarely from then on.
+            with run_worker(project, variables) as worker:
+                wait_until(lambda: is_done(worker), "confirmation", hopeless=worker.ended)  # noqa: B023 - called here
+                wait_until(lambda: mailbox.messages, "mail", hopeless=worker.ended)
+                wait_until(lambda: not unsent(database), "note that it was sent", hopeless=worker.ended)
+            assert confirmed(database) == {order_id: True}
+        assert not in_hand(broker)
+
+        let_a_minute_pass(database)
+        assert project.python("manage.py", "confirm_orders", env=variables).stdout == "0 confirmed\n"
+        assert mailbox.recipients() == [CUSTOMER]
+
+
+def waits_for_an_order(database: psycopg.Connection) -> bool:
+    """Say whether somebody waits for the row of an order."""
+    waiting = database.execute(
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        " AND query LIKE 'SELECT %\"orders_order\"%'"
+    )
+    return waiting.fetchone() is not None
+
+
+def in_hand(broker: "redis.Redis") -> dict[bytes, dict[str, Any]]:
+    """Return the messages that workers took and have not acknowledged."""
+    held: Any = broker.hgetall("unacked")
+    return {tag: json.loads(message)[0] for tag, message in held.items()}
+
+
+def at_once(*calls: Callable[[], httpx.Response]) -> list[httpx.Response]:
+    """Make calls at the same time, and return their answers."""
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return [future.result() for future in [threads.submit(call) for call in calls]]
+
+
+def test_of_64_who_order_25_units_at_once_25_get_one_and_the_others_are_told(
+    project: Project, variables: dict[str, str], database: psycopg.Connection
+) -> None:
+    with serve(project, variables, workers=4) as address:
+        shop = Shop.open(project, variables, database, address)
+        answers = at_once(*[shop.order] * WANTED)
+
+    statuses = [answer.status_code for answer in answers]
+    assert {status: statuses.count(status) for status in set(statuses)} == {
+        httpx.codes.CREATED: UNITS,
+        httpx.codes.CONFLICT: WANTED - UNITS,
+    }
+    refused = [answer.json()["type"] for answer in answers if answer.status_code == httpx.codes.CONFLICT]
+    assert set(refused) == {"urn:problem:insufficient-stock"}
+    assert len(confirmed(database)) == UNITS
+    assert stock(database) == 0
+
+
+def test_an_order_that_is_sent_20_times_at_once_under_one_key_is_placed_once(
+    project: Project, variables: dict[str, str], database: psycopg.Connection
+) -> None:
+    with serve(project, variables, workers=4) as address:
+        shop = Shop.open(project, variables, database, address)
+        answers = at_once(*[lambda: shop.order(key="the-only-one")] * REPEATED)
+        other = shop.order(quantity=2, key="the-only-one")
+
+    assert [answer.status_code for answer in answers] == [httpx.codes.CREATED] * REPEATED
+    assert all(answer.json() == answers[0].json() for answer in answers)
+    assert sum("Idempotent-Replayed" in answer.headers for answer in answers) == REPEATED - 1
+    assert list(confirmed(database)) == [answers[0].json()["id"]]
+    assert stock(database) == UNITS - 1
+    # A key is for one request.
+    assert other.status_code == httpx.codes.UNPROCESSABLE_ENTITY
