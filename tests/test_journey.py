@@ -138,7 +138,9 @@ class Reader:
 
 def test_the_commands_of_the_readme_lead_from_registering_to_signing_out(site: Site, tmp_path: Path) -> None:
     reader = Reader(site, tmp_path / "curl")
-    answers = [answer for line in commands(site.project.read("README.md"), "Use the API") if (answer := reader.follow(line))]
+    answers = [
+        answer for line in commands(site.project.read("README.md"), "Use the API") if (answer := reader.follow(line))
+    ]
 
     assert [status for status, _ in answers] == [
         httpx.codes.ACCEPTED,  # Register.
