@@ -46,9 +46,11 @@ docs: install ## Build the documentation into build/docs, warnings as errors
 	@$(RUN) sphinx-build --fail-on-warning --keep-going --quiet docs build/docs
 
 .PHONY: benchmark
-benchmark: install ## Measure how long a render takes, and whether an answer takes longer for a known address
+benchmark: install ## Measure renders, answers for known addresses, seeding, and pages at any depth
 	@$(RUN) python -m benchmarks.enumeration
 	@$(RUN) python -m benchmarks.render
+	@$(RUN) python -m benchmarks.seeding
+	@$(RUN) python -m benchmarks.pages
 
 .PHONY: clean
 clean: ## Remove what the other commands made

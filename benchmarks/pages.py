@@ -1,0 +1,97 @@
+"""What a page of orders costs the database: the first, and the one after 1,000,000 rows of the same customer."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.render import machine
+from tests.harness.environments import share_environment
+from tests.harness.postgres import run_postgres
+from tests.harness.render import render
+from tests.harness.snapshot import take_snapshot
+
+# A page more than there is before the last page: it is as full as the first.
+ORDERS = 1_000_100
+DEPTH = 1_000_000
+RUNS = 500
+# How many times what the first page takes the deep one may take.
+TARGET = 1.2
+
+# In the project itself: the queries are those that the API runs, by the cursors that it hands out.
+MEASURE = """
+import json, statistics
+from base64 import b64encode
+from urllib.parse import urlencode
+import django
+django.setup()
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+from apps.orders.models import Order
+from apps.users.models import User
+
+[customer] = User.objects.all()
+with connection.cursor() as cursor:
+    cursor.execute("VACUUM ANALYZE orders_order")
+client = APIClient()
+client.force_authenticate(customer)
+
+# The last row before the deep page: a cursor holds its id.
+last = Order.objects.order_by("-id").values_list("id", flat=True)[{depth} - 1]
+deep = urlencode({{"cursor": b64encode(urlencode({{"p": str(last)}}).encode()).decode()}})
+
+def query(parameters):
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.get("/api/v1/orders/?" + parameters)
+    body = answer.json()
+    assert len(body["results"]) == 25, body
+    [sql] = [query["sql"] for query in captured if 'FROM "orders_order"' in query["sql"]]
+    return sql, body["results"][0]["id"]
+
+first_sql, first_id = query("")
+deep_sql, deep_id = query(deep)
+assert Order.objects.filter(id__gt=deep_id).count() == {depth}
+
+def milliseconds(sql):
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + sql)
+        [[plan]] = cursor.fetchall()
+    [plan] = json.loads(plan) if isinstance(plan, str) else plan
+    return plan["Execution Time"]
+
+times = {{"first": [], "deep": []}}
+# In turn, so that what else the machine does meets both.
+for _ in range({runs}):
+    times["first"].append(milliseconds(first_sql))
+    times["deep"].append(milliseconds(deep_sql))
+print(json.dumps({{name: statistics.median(taken) for name, taken in times.items()}}))
+"""
+
+
+def main() -> int:
+    """Print the machine and the medians; return 1 where the deep page misses the target."""
+    print(machine())
+    with tempfile.TemporaryDirectory() as folder, run_postgres() as postgres:
+        template = take_snapshot(Path(folder) / "template")
+        project = share_environment(render(template, Path(folder) / "project", {}))
+        variables = {
+            "DATABASE_URL": postgres.create_database("pages"),
+            "DJANGO_SETTINGS_MODULE": "config.settings.local",
+            "LOG_LEVEL": "ERROR",
+            "ALLOWED_HOSTS": "testserver",
+        }
+        project.python("manage.py", "migrate", "--verbosity", "0", env=variables)
+        # No users but the one of the demonstration, whose the orders are then.
+        project.python("manage.py", "seed_demo", "--products", "20", "--orders", str(ORDERS), env=variables)
+        printed = project.python("-c", MEASURE.format(depth=DEPTH, runs=RUNS), env=variables).stdout
+    medians: dict[str, float] = json.loads(printed.splitlines()[-1])
+    ratio = medians["deep"] / medians["first"]
+    print(f"page 1: {medians['first']:.3f} ms (median of {RUNS})")
+    print(f"page after {DEPTH:,} rows: {medians['deep']:.3f} ms (median of {RUNS})")
+    print(f"ratio {ratio:.2f}, target: less than {TARGET}")
+    return int(ratio >= TARGET)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
