@@ -2,7 +2,9 @@
 
 import os
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -103,6 +105,52 @@ def test_the_superuser_of_the_printed_command_signs_in(
     answer = httpx.get(f"{address}/api/v1/users/me/", headers={"Authorization": f"Bearer {tokens['access']}"})
     assert answer.status_code == httpx.codes.OK
     assert answer.json()["email"] == EMAIL
+
+
+def test_whoever_signs_in_as_the_printed_user_can_order_what_the_documentation_shows(
+    served: tuple[Path, str, str],
+) -> None:
+    _, address, output = served
+    [(email, password)] = re.findall(r"^Demo login: (\S+), (.+)$", output, re.MULTILINE)
+    tokens = httpx.post(f"{address}/api/v1/auth/token/", json={"email": email, "password": password}).json()
+    document = httpx.get(f"{address}/api/schema/", params={"format": "json"}).json()
+    [example] = document["paths"]["/api/v1/orders/"]["post"]["requestBody"]["content"]["application/json"][
+        "examples"
+    ].values()
+
+    answer = httpx.post(
+        f"{address}/api/v1/orders/", json=example["value"], headers={"Authorization": f"Bearer {tokens['access']}"}
+    )
+
+    assert answer.status_code == httpx.codes.CREATED, answer.text
+    ordered = [(item["product_id"], item["quantity"]) for item in answer.json()["items"]]
+    assert ordered == [(item["product_id"], item["quantity"]) for item in example["value"]["items"]]
+
+
+def test_a_second_run_adds_nothing_to_the_demo(
+    served: tuple[Path, str, str], bare_machine: dict[str, str], tmp_path: Path
+) -> None:
+    project, _, output = served
+    [name] = project.glob("*.sqlite3")
+
+    def rows() -> list[int]:
+        with closing(sqlite3.connect(name)) as database:
+            return [
+                database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - names from below
+                for table in ("catalog_product", "orders_order", "users_user")
+            ]
+
+    before = rows()
+    assert all(before)
+    port = free_port()
+    with background(
+        *("make", "run", f"PORT={port}"), directory=project, environment=bare_machine, log=tmp_path / "log"
+    ) as process:
+        wait_until(lambda: is_up(f"http://127.0.0.1:{port}/livez"), "answer", hopeless=process.ended)
+        again = process.output()
+    assert rows() == before
+    # Who has forgotten the login is told again.
+    assert re.findall("^Demo login: .+$", again, re.MULTILINE) == re.findall("^Demo login: .+$", output, re.MULTILINE)
 
 
 def test_the_demo_needed_no_service(served: tuple[Path, str, str], bare_machine: dict[str, str]) -> None:

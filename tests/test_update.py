@@ -1,6 +1,5 @@
 """`copier update` brings what is new in the template, and loses nothing of what the user did."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -8,12 +7,13 @@ import yaml
 
 from tests.harness.environments import share_environment
 from tests.harness.git import commit_everything, git
-from tests.harness.paths import PROGRAMS, ROOT
+from tests.harness.paths import ROOT
 from tests.harness.postgres import Postgres
 from tests.harness.project import Project
 from tests.harness.questions import CONFIGURATION, VARIANTS, Answers
 from tests.harness.render import render
 from tests.harness.snapshot import copy_working_tree
+from tests.harness.updates import commit, copier, unmerged
 
 # Released: the last commit. Next: the working tree. Later: changes that every update test can count on.
 RELEASED, NEXT, LATER = "0.0.1", "0.0.2", "0.0.3"
@@ -45,19 +45,6 @@ def versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return template
 
 
-def copier(project: Project, *arguments: str) -> None:
-    """Run Copier in a project, answering no question."""
-    project.run(PROGRAMS / "copier", *arguments)
-
-
-def commit(project: Project, message: str) -> None:
-    """Commit as a user does, whose `.gitignore` counts."""
-    if not (project.path / ".git").exists():
-        git(project.path, "init", "--quiet", "--initial-branch=main")
-    git(project.path, "add", "--all")
-    git(project.path, "commit", "--quiet", "--allow-empty", "--message", message)
-
-
 def start(versions: Path, folder: Path, answers: Answers) -> Project:
     """Render the released version and commit it, as the message after a copy says."""
     folder.mkdir()
@@ -75,13 +62,7 @@ def update(project: Project, version: str) -> None:
     """Update to a version of the template, see that nothing is left to merge, and commit."""
     copier(project, "update", "--quiet", "--defaults", "--vcs-ref", version)
     assert yaml.safe_load(project.read(".copier-answers.yml"))["_commit"] == version
-    assert git(project.path, "diff", "--name-only", "--diff-filter=U") == ""
-    unmerged = [
-        str(path)
-        for path in project.files()
-        if path.suffix == ".rej" or re.search(rb"^(<<<<<<<|>>>>>>>) ", (project.path / path).read_bytes(), re.MULTILINE)
-    ]
-    assert unmerged == []
+    assert unmerged(project) == []
     commit(project, f"Update to {version}")
 
 

@@ -1,5 +1,4 @@
-"""What schemathesis cannot make up: somebody who is signed in, their password, links that were mailed,
-products and orders that are there.
+"""What schemathesis cannot make up: somebody who is signed in, links that were mailed, products that are there.
 
 Requests get them, so that each operation is seen to do its work, and to refuse what is wrong for no other reason.
 """
@@ -95,8 +94,8 @@ OBJECTS: dict[str, Callable[[], str]] = {
     "GET /api/v1/catalog/products/{id}/statistics/": lambda: PRODUCT,
     "PATCH /api/v1/catalog/products/{id}/": lambda: next(products),
     "DELETE /api/v1/catalog/products/{id}/": lambda: next(products),
-    "GET /api/v1/orders/{id}/": lambda: somebody.order(),
-    "POST /api/v1/orders/{id}/cancel/": lambda: somebody.order(),
+    "GET /api/v1/orders/{id}/": somebody.order,
+    "POST /api/v1/orders/{id}/cancel/": somebody.order,
 }
 
 turns = itertools.cycle([True, False])
@@ -129,7 +128,7 @@ def before_call(_context: schemathesis.HookContext, case: schemathesis.Case[Any]
     values, find = VALUES.get(case.operation.label), OBJECTS.get(case.operation.label)
     if values is not None and isinstance(case.body, dict):
         put(case, "body", {**case.body, **values(case.body)}, is_turn=is_turn)
-    if find is not None:
+    if find is not None and not is_part_of_a_story(case):
         put(case, "path_parameters", {"id": find()}, is_turn=is_turn)
 
 
@@ -143,6 +142,11 @@ def put(case: schemathesis.Case[Any], place: str, working: dict[str, Any], *, is
     setattr(case, place, working)
     if is_valid(case):
         setattr(case, place, given)
+
+
+def is_part_of_a_story(case: schemathesis.Case[Any]) -> bool:
+    """Say whether a request takes its ids from the answers before it."""
+    return case.meta is not None and case.meta.phase.name == "stateful"
 
 
 def is_valid(case: schemathesis.Case[Any]) -> bool:

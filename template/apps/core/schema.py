@@ -74,7 +74,8 @@ def _statuses(operation: dict[str, Any]) -> set[HTTPStatus]:
         }
     if "query" in parameters:
         statuses.add(HTTPStatus.BAD_REQUEST)
-    if "path" in parameters:
+    # Of a page that is not there, too.
+    if "path" in parameters or "cursor" in {parameter.get("name") for parameter in operation.get("parameters", [])}:
         statuses.add(HTTPStatus.NOT_FOUND)
     if {} not in operation.get("security", [{}]):
         statuses.add(HTTPStatus.UNAUTHORIZED)

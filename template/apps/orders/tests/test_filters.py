@@ -1,0 +1,27 @@
+import pytest
+from rest_framework.test import APIClient
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "created_after=0001-01-01T00:00:00%2B14:00",
+        "created_after=yesterday",
+        "created_before=",
+        "product_id=",
+        "product_id=1",
+        "status=",
+        "status=lost",
+    ],
+)
+def test_what_is_no_value_is_refused_by_its_name(query: str, signed_in: APIClient) -> None:
+    answer = signed_in.get(f"/api/v1/orders/?{query}")
+
+    assert answer.status_code == 400
+    assert [error["pointer"] for error in answer.json()["errors"]] == [f"#/{query.partition('=')[0]}"]
+
+
+def test_a_time_with_an_offset_that_the_database_does_not_know_is_a_time(signed_in: APIClient) -> None:
+    assert signed_in.get("/api/v1/orders/?created_before=0898-07-28T04:20:00%2B17:17").status_code == 200

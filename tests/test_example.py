@@ -1,0 +1,232 @@
+"""The example goes without a trace: unticked, ticked off by an update, and by hand as its page says."""
+
+import ast
+import re
+import shutil
+import tomllib
+from pathlib import Path
+from typing import cast
+
+import pytest
+import yaml
+
+from tests.conftest import Render
+from tests.harness.environments import share_environment
+from tests.harness.git import git
+from tests.harness.postgres import Postgres
+from tests.harness.project import Project
+from tests.harness.questions import CONFIGURATION, QUESTIONS
+from tests.harness.updates import commit, copier, unmerged
+
+WITH: list[str] = QUESTIONS["features"]["default"]
+WITHOUT = [feature for feature in WITH if feature != "example"]
+
+PATTERNS = "docs/patterns.md"
+
+# More words of the example, which nobody else has a use for.
+WORDS = {"caching", "idempotency", "idempotent", "products", "sku"}
+
+
+@pytest.fixture
+def services(postgres: Postgres, redis_url: str) -> dict[str, str]:
+    """Give the variables that lead a project to real servers."""
+    return {"DATABASE_URL": postgres.create_database("example"), "REDIS_URL": redis_url}
+
+
+# Without it ---------------------------------------------------------------------
+
+
+def names(project: Project) -> set[str]:
+    """Return what apps are called, and what modules, commands and pages are called in several words."""
+    files = [path for path in project.files() if path.parts[0] in {"apps", "docs", "templates"}]
+    apps = {path.parts[1] for path in files if path.parts[0] == "apps" and len(path.parts) > 2}
+    return apps | {path.stem for path in files if "_" in path.stem and "migrations" not in path.parts}
+
+
+def dependencies(project: Project) -> set[str]:
+    """Return the names of what a project depends on, in whichever group."""
+    configuration = tomllib.loads(project.read("pyproject.toml"))
+    groups = [configuration["project"]["dependencies"], *configuration["dependency-groups"].values()]
+    lines = [line for group in groups for line in group if isinstance(line, str)]
+    return {re.split(r"[^\w-]", line, maxsplit=1)[0] for line in lines}
+
+
+def test_without_it_no_name_of_it_is_left(rendered: Render) -> None:
+    full, bare = rendered({}), rendered({"features": WITHOUT})
+    own = names(full) - names(bare)
+    assert {"catalog", "orders", "seed_demo", "order_confirmation"} <= own
+    trace = re.compile(rf"\b({'|'.join(sorted(own | WORDS))})\b", re.IGNORECASE)
+    found = {
+        f"{path}: {line.strip()}"
+        for path in bare.files()
+        for line in bare.read(str(path)).splitlines()
+        if trace.search(line)
+    }
+    assert found == set()
+
+
+def test_without_it_there_is_no_setting_of_it(install_project: Render) -> None:
+    def settings(project: Project) -> tuple[set[str], set[str]]:
+        names, apps = cast(
+            "list[list[str]]",
+            project.evaluate(
+                "[sorted(name for name in dir(settings) if name.isupper()), [*settings.INSTALLED_APPS]]",
+                "from django.conf import settings",
+            ),
+        )
+        return set(names), set(apps)
+
+    full, full_apps = settings(install_project({}))
+    bare, bare_apps = settings(install_project({"features": WITHOUT}))
+    assert bare < full
+    assert full_apps - bare_apps == {"apps.catalog", "apps.orders"}
+    assert bare_apps < full_apps
+
+
+def test_without_it_there_is_no_dependency_and_no_variable_of_it(rendered: Render) -> None:
+    full, bare = rendered({}), rendered({"features": WITHOUT})
+    # Of its tests and its types: what it runs with is everybody's.
+    assert dependencies(full) - dependencies(bare) == {"django-test-migrations", "types-django-filter"}
+    assert dependencies(bare) < dependencies(full)
+    assert full.read(".env.example") == bare.read(".env.example")
+
+
+# Ticked off, and on again ---------------------------------------------------------
+
+
+def switch(project: Project, features: list[str]) -> None:
+    """Update a project to other features, see that nothing is left to merge, and commit."""
+    copier(project, "update", "--quiet", "--defaults", "--data", f"features={features}")
+    assert yaml.safe_load(project.read(".copier-answers.yml"))["features"] == features
+    assert unmerged(project) == []
+    commit(project, f"Update to {features}")
+
+
+def test_an_update_without_it_removes_it_and_one_with_it_brings_it_back(
+    template: Path, rendered: Render, tmp_path: Path, services: dict[str, str]
+) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    project = Project(folder, {})
+    copier(project, "copy", "--quiet", "--defaults", str(template), ".")
+    commit(project, "Start")
+    start = git(folder, "rev-parse", "HEAD^{tree}")
+
+    switch(project, WITHOUT)
+    bare = rendered({"features": WITHOUT})
+    owned = {path for pattern in CONFIGURATION["_skip_if_exists"] for path in folder.glob(pattern)}
+    assert project.files() == bare.files()
+    differing = [
+        str(path)
+        for path in bare.files()
+        if folder / path not in owned and project.read(str(path)) != bare.read(str(path))
+    ]
+    assert differing == []
+    copy = share_environment(Project(shutil.copytree(folder, tmp_path / "bare"), {}))
+    copy.make("check")
+    copy.make("test", env=services)
+
+    switch(project, WITH)
+    assert git(folder, "rev-parse", "HEAD^{tree}") == start
+
+
+# By hand --------------------------------------------------------------------------
+
+
+def section(page: str, heading: str) -> str:
+    """Return what stands on a page under a heading."""
+    return page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def steps(text: str) -> list[list[str]]:
+    """Return for each numbered step of a text what stands in backticks."""
+    return [re.findall(r"`([^`]+)`", step) for step in re.findall(r"^\d\. (.*(?:\n   .*|\n)*)", text, re.MULTILINE)]
+
+
+def delete(project: Project, names: list[str]) -> None:
+    """Delete files and folders, all of which have to be there."""
+    for name in names:
+        target = project.path / name
+        if target.is_dir():
+            shutil.rmtree(target)
+        else:
+            target.unlink()
+
+
+def take_out(project: Project, app: str, files: list[str]) -> None:
+    """Take the lines that name an app out of files, and of `pyproject.toml` the contract of its models."""
+    for name in files:
+        text = project.read(name)
+        if name == "pyproject.toml":
+            tables = re.split(r"(?m)^(?=\[)", text)
+            text = "".join(table for table in tables if f'["{app}.models"]' not in table)
+        kept = [line for line in text.splitlines(keepends=True) if app not in line]
+        assert kept != text.splitlines(keepends=True) or name == "pyproject.toml", name
+        project.write(name, "".join(kept))
+
+
+def take_out_the_schedule(project: Project, app: str) -> None:
+    """Take the routes and the schedule of an app's tasks out of the settings of Celery."""
+    name = "config/settings/components/celery.py"
+    text = project.read(name)
+    lines = text.splitlines(keepends=True)
+    for statement in ast.parse(text).body:
+        if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Dict):
+            continue
+        for key, value in zip(statement.value.keys, statement.value.values, strict=True):
+            if key and app in (ast.get_source_segment(text, key) or "") + (ast.get_source_segment(text, value) or ""):
+                lines[key.lineno - 1 : value.end_lineno] = [""] * (int(value.end_lineno or 0) - key.lineno + 1)
+    project.write(name, "".join(lines))
+
+
+def passes(project: Project, services: dict[str, str]) -> None:
+    """See that a project holds, as the page has it seen."""
+    project.make("format", "check", "test", env=services)
+
+
+def test_orders_are_removed_as_the_page_says(install_project: Render, services: dict[str, str]) -> None:
+    project = install_project({})
+    page = project.read(PATTERNS)
+    first, second, third = steps(section(page, "Remove it"))
+    components = "config/settings/components"
+    edited = [f"{components}/apps.py", "config/urls.py", "pyproject.toml"]
+    # What follows does what the page says, and nothing else.
+    assert second == [
+        *("apps.orders", *edited, f"{components}/celery.py"),
+        *("Idempotency-Key", f"{components}/security.py", "seed_demo", "Makefile"),
+    ]
+
+    delete(project, first)
+    take_out(project, "apps.orders", edited)
+    take_out_the_schedule(project, "apps.orders")
+    security = project.read(f"{components}/security.py")
+    security = re.sub(r"(?m)^CORS_ALLOW_HEADERS = .*\n", "", security).replace('"Idempotent-Replayed", ', "")
+    project.write(f"{components}/security.py", security)
+    project.write("Makefile", re.sub(r"(?m)^.*seed_demo.*\n", "", project.read("Makefile")))
+    delete(project, [PATTERNS, *(name for name in third if name.startswith("tests/"))])
+    passes(project, services)
+
+
+def test_the_catalog_is_replaced_as_the_page_says(install_project: Render, services: dict[str, str]) -> None:
+    project = install_project({})
+    text = section(project.read(PATTERNS), "Sell something else")
+    first, second, goods, endpoints, last, closing = steps(text)
+    app, *edited = second
+    blocks = dict(re.findall(r"^`(\S+)`:\n\n```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+    assert sorted(blocks) == sorted(goods)
+    assert endpoints == ["ENDPOINTS"]
+    assert closing == ["make format check test"]
+
+    delete(project, first)
+    take_out(project, app, edited)
+    for name, code in blocks.items():
+        project.write(name, code)
+    [queries] = re.findall(r"these goods (\d+) and (\d+)\.", text)
+    for path, number in zip(("/api/v1/orders/", "/api/v1/orders/{id}/cancel/"), queries, strict=True):
+        name = "apps/orders/tests/endpoints.py"
+        row = rf'(Endpoint\("POST", "{re.escape(path)}", .*, )\d+(, \w+\))'
+        changed, count = re.subn(row, rf"\g<1>{number}\g<2>", project.read(name))
+        assert count == 1
+        project.write(name, changed)
+    delete(project, [PATTERNS, *last[:1]])
+    passes(project, services)
