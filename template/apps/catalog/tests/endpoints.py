@@ -9,7 +9,7 @@ from apps.users.models import User
 from tests.endpoint import Call, Endpoint, everybody, signed_in
 
 PRODUCTS = "/api/v1/catalog/products/"
-PRODUCT = f"{PRODUCTS}{{id}}/"
+PRODUCT = PRODUCTS + "{id}/"
 
 
 def sends(body: object, *, has_id: bool = True) -> Callable[[User, int], Call]:
@@ -40,6 +40,6 @@ ENDPOINTS = [
     Endpoint("GET", PRODUCT, everybody(HTTPStatus.OK), 2, one),
     Endpoint("PATCH", PRODUCT, signed_in(HTTPStatus.FORBIDDEN, staff=HTTPStatus.OK), 1, change),
     Endpoint("DELETE", PRODUCT, signed_in(HTTPStatus.FORBIDDEN, staff=HTTPStatus.NO_CONTENT), 1, one),
-    Endpoint("GET", f"{PRODUCT}statistics/", signed_in(HTTPStatus.FORBIDDEN, manager=HTTPStatus.OK), 2, one),
+    Endpoint("GET", PRODUCT + "statistics/", signed_in(HTTPStatus.FORBIDDEN, manager=HTTPStatus.OK), 2, one),
     Endpoint("GET", "/api/v1/catalog/categories/", everybody(HTTPStatus.OK), 2, list_of_all),
 ]

@@ -2,8 +2,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.db.models import ProtectedError, QuerySet
+from pytest_django import DjangoAssertNumQueries
 
 from apps.catalog.models import Product
 from apps.catalog.selectors import product_list
@@ -74,6 +75,19 @@ def test_what_something_hangs_on_is_not_deleted() -> None:
         movement.product.category.delete()
     with pytest.raises(ProtectedError):
         movement.product.delete()
+
+
+def test_a_product_is_checked_without_a_database(
+    django_assert_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What Django 6.1 would ask, and keep.
+    monkeypatch.delitem(connections["default"].__dict__, "pg_version", raising=False)
+    monkeypatch.delitem(connections["default"].features.__dict__, "is_postgresql_18", raising=False)
+
+    with django_assert_num_queries(0):
+        assert Product.check(databases=["default"]) == []
+
+    assert "pg_version" not in vars(connections["default"])
 
 
 def test_the_models_say_what_they_are() -> None:
