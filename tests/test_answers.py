@@ -255,8 +255,9 @@ def test_every_feature_has_its_hidden_flag_and_every_flag_its_feature() -> None:
 
 @pytest.mark.parametrize("feature", FEATURES)
 def test_what_a_feature_owns_is_there_exactly_when_it_is_chosen(feature: str, rendered: Render) -> None:
-    without = rendered({"features": []})
-    chosen = rendered({"features": [feature]})
+    # What two features own together is there with both of them.
+    chosen = rendered({"features": list(FEATURES)})
+    without = rendered({"features": [other for other in FEATURES if other != feature]})
     for path in _owned_paths(feature):
         assert (chosen.path / path).exists(), f"{feature} is on, and {path} is missing"
         assert not (without.path / path).exists(), f"{feature} is off, and {path} is there"

@@ -90,7 +90,6 @@ def migrate(*target):
     return MigrationExecutor(connection).loader.project_state([target]).apps
 
 assert connection.vendor == "sqlite"
-call_command("migrate", "users", verbosity=0)
 seed(migrate(*BEFORE), 5)
 assert counts(migrate(*COUNTED)) == [(number, number) for number in range(5)]
 assert counts(migrate(*REQUIRED)) == [(number, number) for number in range(5)]
