@@ -12,7 +12,7 @@ RUN := uv run --quiet
 .DEFAULT_GOAL := help
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: install
 install: ## Make the environment of the tests, fetching uv where it is missing
@@ -29,6 +29,10 @@ demo: install ## Render this checkout into build/demo (or DEST=) and serve it (P
 .PHONY: test
 test: check docs ## Check this repository, build the documentation, run all tests (ARGS="-k name" picks some)
 	@$(RUN) pytest $(ARGS)
+
+.PHONY: test-matrix
+test-matrix: install ## Run the checks and tests of every variant (ARGS="-k pgbouncer" picks some)
+	@$(RUN) pytest -m matrix $(ARGS)
 
 .PHONY: check
 check: install ## Look for mistakes, unformatted code and wrong types in this repository

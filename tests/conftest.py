@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,15 +10,18 @@ from pathlib import Path
 import pytest
 
 from tests.harness.environments import share_environment
+from tests.harness.matrix import reproduction
+from tests.harness.paths import BUILD
 from tests.harness.postgres import Postgres, run_postgres
 from tests.harness.project import Project
 from tests.harness.questions import Answers
 from tests.harness.redis_server import run_redis
 from tests.harness.render import render
 from tests.harness.snapshot import take_snapshot
+from tests.harness.summary import table_of, variant_runs
 
 Render = Callable[[Answers], Project]
-RecordVariant = Callable[[str], None]
+RecordVariant = Callable[[str, str, Answers], None]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -85,21 +89,26 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def record_variant(record_property: Callable[[str, object], None]) -> RecordVariant:
-    """Give a function that names, in the closing summary, a variant whose tests were run."""
-    return lambda name: record_property("variant", name)
+    """Give a function that puts a variant into the closing table: its name, what of it is run, its answers."""
+    return lambda name, part, answers: record_property("variant", [name, part, reproduction(answers)])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print which variants ran their own checks and tests, and how that ended."""
-    lines = sorted(
-        f"{value}: {outcome}"
-        for outcome in ("passed", "failed")
-        for report in terminalreporter.getreports(outcome)
-        if report.when == "call"
-        for name, value in report.user_properties
-        if name == "variant"
-    )
-    if lines:
-        terminalreporter.section("variants")
-        for line in lines:
-            terminalreporter.line(line)
+    """Print which variants ran their own checks and tests, how long that took, and how to see again what failed.
+
+    The same table goes to `build/variants.md`, and to the page of the run where GitHub asks for one.
+    """
+    reports = [
+        report for outcome in ("", "passed", "failed", "error") for report in terminalreporter.getreports(outcome)
+    ]
+    runs = variant_runs([report for report in reports if isinstance(report, pytest.TestReport)])
+    if not runs:
+        return
+    table = table_of(runs)
+    terminalreporter.section("variants")
+    terminalreporter.write(table)
+    BUILD.mkdir(exist_ok=True)
+    (BUILD / "variants.md").write_text(table, encoding="utf-8")
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as stream:
+            stream.write(table)

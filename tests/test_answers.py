@@ -11,60 +11,12 @@ import yaml
 
 from tests.conftest import Render
 from tests.harness.commands import clean_environment
+from tests.harness.hostile import HOSTILE_TEXTS
 from tests.harness.paths import PROGRAMS, TEMPLATE
 from tests.harness.project import Project
 from tests.harness.questions import CONFIGURATION, FEATURES, QUESTIONS
 from tests.harness.render import render
 from tests.harness.syntax import parse_files
-
-HOSTILE_TEXTS = [
-    "Bob's Shop",
-    'The "Best" Shop',
-    "'",
-    '"',
-    '"""',
-    "'''",
-    "Shop: the sequel",
-    "a: b: c",
-    "- a list",
-    "# not a comment",
-    "Shop # one",
-    "null",
-    "yes",
-    "~",
-    "1.0",
-    "2026-11-23",
-    "0x10",
-    "{a: b}",
-    "[a, b]",
-    "&anchor",
-    "*alias",
-    "!tag",
-    "%directive",
-    "@at",
-    "`code`",
-    "|",
-    ">",
-    "back\\slash",
-    "ends in a \\",
-    "\\n \\t \\x41 \\u00e9 \\N{DASH}",
-    "{{ 7*7 }}",
-    "{% raw %}",
-    "{# gone? #}",
-    "${{ github.token }}",
-    "${HOME} $(id) `id`",
-    "%(name)s %s {0}",
-    "<script>alert(1)</script> & co",
-    "🚀 Rocket 日本語 ñ",
-    "שלום עולם",
-    "class",
-    "django",
-    "test",
-    "3 Little Pigs",
-    "  spaces around  ",
-    "=SUM(A1)",
-    "$$ price",
-]
 
 # What follows names Python packages, services and images: it must be safe in all of them.
 SLUG = re.compile(r"[a-z][a-z0-9_]{0,47}")

@@ -7,9 +7,10 @@ import pytest
 
 from tests.conftest import Render
 from tests.harness.commands import clean_environment, execute
+from tests.harness.matrix import RENDERS
 from tests.harness.paths import PROGRAMS
 from tests.harness.project import Project
-from tests.harness.questions import CONFIGURATION, DJANGO_VERSIONS, PYTHON_VERSIONS, VARIANTS
+from tests.harness.questions import CONFIGURATION
 from tests.harness.render import render
 
 HOSTILE_ANSWERS = {
@@ -18,23 +19,16 @@ HOSTILE_ANSWERS = {
     "a name of emoji": {"project_name": "🚀" * 20, "description": "日本語"},
 }
 
-RENDERS = {
-    **{
-        f"{name}, Django {django}": {**answers, "django_version": django}
-        for name, answers in VARIANTS.items()
-        for django in DJANGO_VERSIONS
-    },
-    **{f"Python {python}": {"python_version": python} for python in PYTHON_VERSIONS},
-    **HOSTILE_ANSWERS,
-}
-
 # Files in which braces are the file's own: Django renders them later.
 DJANGO_TEMPLATES = "templates"
 
 
-@pytest.fixture(scope="module", params=RENDERS)
+EVERY_RENDER = {**RENDERS, **HOSTILE_ANSWERS}
+
+
+@pytest.fixture(scope="module", params=EVERY_RENDER)
 def project(request: pytest.FixtureRequest, rendered: Render) -> Project:
-    return rendered(RENDERS[request.param])
+    return rendered(EVERY_RENDER[request.param])
 
 
 def texts(project: Project) -> dict[Path, str]:

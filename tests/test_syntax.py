@@ -7,25 +7,25 @@ import pytest
 
 from tests.conftest import Render
 from tests.harness.commands import CommandFailedError
+from tests.harness.matrix import RENDERS
 from tests.harness.paths import PROGRAMS
 from tests.harness.project import Project
-from tests.harness.questions import VARIANTS
+from tests.harness.questions import Answers
 from tests.harness.syntax import parse_files
 
 # The text that breaks the most syntaxes at once.
 HOSTILE = '"Bob\'s" # {{ 7*7 }}: ${{ x }} \\ 日本 - `id` $(id) $$'
 
-RENDERS = {
-    **VARIANTS,
-    "gitlab": {"ci": "gitlab"},
+EVERY_RENDER: dict[str, Answers] = {
+    **RENDERS,
     "hostile": {"project_name": HOSTILE, "description": HOSTILE, "author_name": HOSTILE},
     "hostile gitlab": {"project_name": HOSTILE, "description": HOSTILE, "author_name": HOSTILE, "ci": "gitlab"},
 }
 
 
-@pytest.fixture(scope="module", params=RENDERS)
+@pytest.fixture(scope="module", params=EVERY_RENDER)
 def project(request: pytest.FixtureRequest, rendered: Render) -> Project:
-    return rendered(RENDERS[request.param])
+    return rendered(EVERY_RENDER[request.param])
 
 
 def check_schema(project: Project, schema: str, *files: Path) -> None:

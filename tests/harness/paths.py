@@ -5,7 +5,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "template"
-# Environments that are worth keeping between two runs; `make clean` removes them.
-ENVIRONMENTS = ROOT / "build" / "environments"
+# What runs leave behind; `make clean` removes it.
+BUILD = ROOT / "build"
+# Environments that are worth keeping between two runs.
+ENVIRONMENTS = BUILD / "environments"
 # The programs of the environment that runs the tests: copier, zizmor, hadolint, …
 PROGRAMS = Path(sys.executable).parent

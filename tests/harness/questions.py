@@ -15,14 +15,23 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 }
 
 
+def choices_of(question: Mapping[str, Any]) -> list[str]:
+    """Return the answers that a question allows, in its own order.
+
+    Raises:
+        KeyError: It has no choices.
+    """
+    offered = question["choices"]
+    return list(offered.values() if isinstance(offered, dict) else offered)
+
+
 def choices(question: str) -> list[str]:
-    """Return the answers that a question allows, in the order of `copier.yml`.
+    """Return the answers that a question of `copier.yml` allows, in its order.
 
     Raises:
         KeyError: There is no such question, or it has no choices.
     """
-    offered = QUESTIONS[question]["choices"]
-    return list(offered.values() if isinstance(offered, dict) else offered)
+    return choices_of(QUESTIONS[question])
 
 
 PYTHON_VERSIONS = choices("python_version")
@@ -64,3 +73,15 @@ VARIANTS: dict[str, Answers] = {
     "smallest": _smallest(),
     "largest": _largest(),
 }
+
+# The few that run their own tests with every run. Versions of Python apart, each answer is in one of them.
+COVERING: dict[str, Answers] = {
+    "default": VARIANTS["default"],
+    "smallest": {**VARIANTS["smallest"], "django_version": DJANGO_VERSIONS[-1]},
+    "largest": {**VARIANTS["largest"], "django_version": DJANGO_VERSIONS[-1], "python_version": PYTHON_VERSIONS[0]},
+}
+
+
+def runnable_questions(pythons: list[str]) -> dict[str, dict[str, Any]]:
+    """Return the questions, offering the Python versions alone that a machine has."""
+    return {**QUESTIONS, "python_version": {**QUESTIONS["python_version"], "choices": pythons}}

@@ -1,0 +1,144 @@
+"""The matrix: few variants in which each two answers meet, and what `copier.yml` alone says they are."""
+
+import itertools
+import json
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from allpairspy import AllPairs
+from jinja2 import StrictUndefined, UndefinedError
+from jinja2.sandbox import SandboxedEnvironment
+
+from tests.harness.hostile import HOSTILE_TEXTS
+from tests.harness.questions import QUESTIONS, Answers, choices_of
+
+Questions = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing that a question leaves open: its answer, or whether one of several is among them.
+
+    Attributes:
+        question: The name of the question.
+        offered: What may be answered; for one of several, whether it is.
+        member: Which of several; None where the question takes one answer.
+    """
+
+    question: str
+    offered: tuple[Any, ...]
+    member: str | None = None
+
+
+def open_choices(questions: Questions) -> list[Choice]:
+    """Return all that questions leave open, texts apart."""
+    found = []
+    for name, question in questions.items():
+        if "choices" not in question:
+            continue
+        if question.get("multiselect"):
+            found += [Choice(name, (True, False), member) for member in choices_of(question)]
+        else:
+            found.append(Choice(name, tuple(choices_of(question))))
+    return found
+
+
+def pairwise(questions: Questions) -> Iterator[dict[str, Any]]:
+    """Yield answers such that each two that are valid together stand together in some of them.
+
+    Every other question that takes any text gets a hostile one, each time another.
+
+    Args:
+        questions: As `copier.yml` has them, two of them with choices at least.
+    """
+    offers = open_choices(questions)
+    named = free_texts(questions)
+    texts = itertools.cycle(HOSTILE_TEXTS)
+    for row in _rows(questions, offers):
+        yield {**{name: next(texts) for name in named}, **answers_of(offers, row)}
+
+
+def _rows(questions: Questions, offers: Sequence[Choice]) -> Iterator[Sequence[Any]]:
+    """Yield rows of values, one for each choice, in which each two that are valid together meet."""
+    values = [choice.offered for choice in offers]
+
+    def may_be(row: Sequence[Any]) -> bool:
+        return is_valid(questions, answers_of(offers, row))
+
+    met: set[tuple[tuple[int, Any], ...]] = set()
+    for row in AllPairs([list(offered) for offered in values], filter_func=may_be):
+        met.update(itertools.combinations(enumerate(row), 2))
+        yield row
+    # Where a validator stands in its way, the library gives up pairs that another row could have had.
+    for (left, first), (right, second) in itertools.combinations(enumerate(values), 2):
+        for one, other in itertools.product(first, second):
+            if ((left, one), (right, other)) in met:
+                continue
+            fixed = {left: (one,), right: (other,)}
+            free = [fixed.get(place, offered) for place, offered in enumerate(values)]
+            for row in itertools.islice(filter(may_be, itertools.product(*free)), 1):
+                met.update(itertools.combinations(enumerate(row), 2))
+                yield row
+
+
+def answers_of(offers: Sequence[Choice], row: Sequence[Any]) -> dict[str, Any]:
+    """Return the answers that a row of the matrix stands for: as long as the row is, in the order of the choices."""
+    answers: dict[str, Any] = {}
+    for choice, value in zip(offers, row, strict=False):
+        if choice.member is None:
+            answers[choice.question] = value
+        else:
+            answers.setdefault(choice.question, [])
+            if value:
+                answers[choice.question].append(choice.member)
+    return answers
+
+
+def is_valid(questions: Questions, answers: Answers) -> bool:
+    """Say whether no validator refuses answers; one that reads what is not answered yet refuses nothing."""
+    environment = SandboxedEnvironment(
+        extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"], undefined=StrictUndefined, autoescape=False
+    )
+    for name in answers:
+        try:
+            if environment.from_string(questions[name].get("validator", "")).render(answers).strip():
+                return False
+        except UndefinedError:
+            continue
+    return True
+
+
+def free_texts(questions: Questions) -> list[str]:
+    """Return the questions that take any text, hostile ones included."""
+    return [
+        name
+        for name, question in questions.items()
+        if question["type"] == "str"
+        and question.get("when") is not False
+        and "choices" not in question
+        and all(is_valid(questions, {name: text}) for text in HOSTILE_TEXTS)
+    ]
+
+
+def name_of(answers: Answers) -> str:
+    """Return a short name of answers: the choices alone."""
+    parts = ["+".join(answer) or "nothing" if isinstance(answer, list) else answer for answer in answers.values()]
+    return " ".join(part for part in parts if part not in HOSTILE_TEXTS)
+
+
+def reproduction(answers: Answers, destination: str = "build/variant") -> str:
+    """Return one line that a shell in this checkout takes: it renders answers, then checks and tests."""
+    data = [
+        part
+        for name, answer in answers.items()
+        # YAML, which a text is taken for.
+        for part in ("--data", f"{name}={answer if isinstance(answer, str) else json.dumps(answer)}")
+    ]
+    copy = ["uv", "run", "copier", "copy", "--defaults", "--overwrite", "--vcs-ref", "HEAD", *data, ".", destination]
+    return f"{shlex.join(copy)} && make -C {shlex.quote(destination)} check test"
+
+
+# What every render promises is held against these.
+RENDERS: dict[str, Answers] = {"default": {}, **{name_of(answers): answers for answers in pairwise(QUESTIONS)}}
