@@ -67,9 +67,7 @@ def _is_somebody_waiting() -> bool:
     with connection.cursor() as cursor:
         # Within a transaction PostgreSQL remembers what it has said before.
         cursor.execute("SELECT pg_stat_clear_snapshot()")
-        cursor.execute(
-            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
+        cursor.execute("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
         return cursor.fetchone() is not None
 
 

@@ -140,8 +140,8 @@ def products_out_of_order() -> list[UUID]:
     return [low, high]
 
 
-def lock(product_id: UUID) -> Product:
-    return Product.objects.select_for_update(no_key=True).get(pk=product_id)
+def lock(product_id: UUID) -> None:
+    assert list(Product.objects.select_for_update(no_key=True).filter(pk=product_id))
 
 
 BY_KEY: dict[str, Callable[[list[UUID]], object]] = {
