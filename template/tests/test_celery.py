@@ -124,4 +124,4 @@ def test_a_worker_waits_longer_for_redis_than_who_sends_a_task(monkeypatch: pyte
     be_patient_with_redis()
 
     # Longer than the second that it listens for, or it would be cut off while nothing comes.
-    assert app.connection_for_read().transport_options["socket_timeout"] > 1 > sender
+    assert app.conf.broker_transport_options["socket_timeout"] > 1 > sender

@@ -70,6 +70,11 @@ def test_columns_stand_in_any_order_and_empty_lines_are_none() -> None:
         ("MUG-2,Mug,mugs,1.00,20,3", "tax_rate: Ensure this value is less than or equal to 1."),
         ("MUG-2,Mug,mugs,1.00,0.10,2.5", "stock: “2.5” value must be an integer."),
         ("MUG-2,Mug,mugs,1.00,0.10,-1", "stock: Ensure this value is greater than or equal to 0."),
+        ("MUG-2,Mug,mugs,1_0.00,0.10,3", "price: “1_0.00” has other characters"),
+        ("MUG-2,Mug,mugs,1.00,0.1_0,3", "tax_rate: “0.1_0” has other characters"),
+        ("MUG-2,Mug,mugs,1.00,0.10,1_0", "stock: “1_0” has other characters"),
+        ("MUG-2,Mug,mugs,١٢,0.10,3", "price: “١٢” has other characters"),
+        ("MUG-2,Mug,mugs,1.00,0.10,٣", "stock: “٣” has other characters"),
         ("MUG-2,M\0ug,mugs,1.00,0.10,3", "name: The character NUL is not allowed."),
         ("MUG-2,Mug,mugs", "There are 3 cells, where there should be 6."),
         ('MUG-2,"Mug" s,mugs,1.00,0.10,3', "This cannot be read: ',' expected after '\"'."),
@@ -99,7 +104,19 @@ def test_a_deleted_product_is_not_brought_back() -> None:
     assert Product.all_objects.get().name != "Mug"
 
 
-@pytest.mark.parametrize("header", ["", "sku,name", HEADER + ",colour", 'sku,"name" '])
+def test_a_file_without_stock_leaves_it_alone() -> None:
+    ProductFactory.create(sku="MUG-1", stock=7)
+
+    report = read("MUG-1,Cup,mugs,2.00,0.10", "MUG-2,Cup,mugs,2.00,0.10", header=HEADER.removesuffix(",stock"))
+
+    assert report == ImportReport(created=1, updated=1)
+    assert set(Product.objects.values_list("sku", "name", "price", "stock")) == {
+        ("MUG-1", "Cup", Decimal(2), 7),
+        ("MUG-2", "Cup", Decimal(2), 0),
+    }
+
+
+@pytest.mark.parametrize("header", ["", "sku,name", HEADER + ",colour", HEADER + ",stock", "stock", 'sku,"name" '])
 def test_a_file_with_another_header_is_refused(header: str) -> None:
     with pytest.raises(InvalidFileError):
         read("MUG-1,Mug,mugs,1.00,0.10,3", header=header)
