@@ -3,9 +3,10 @@
 import json
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,15 @@ class Shop:
             timeout=timeout,
         )
 
+    def products(self, *, timeout: float = 60) -> list[str]:
+        """Return the ids of the products that are listed.
+
+        Raises:
+            httpx.TimeoutException: There was no answer in time.
+        """
+        answer = httpx.get(f"{self.address}/api/v1/catalog/products/", headers=self.headers, timeout=timeout)
+        return [product["id"] for product in answer.raise_for_status().json()["results"]]
+
 
 def confirmed(database: psycopg.Connection) -> dict[str, bool]:
     """Return the orders by their ids, and whether the mail that confirms each was written."""
@@ -153,8 +163,27 @@ def let_a_minute_pass(database: psycopg.Connection) -> None:
     database.execute("UPDATE orders_order SET created_at = created_at - interval '2 minutes'")
 
 
+@contextmanager
+def gone(_port: int) -> Iterator[None]:
+    """Leave a port alone: whoever calls is refused."""
+    yield
+
+
+@contextmanager
+def hanging(port: int) -> Iterator[None]:
+    """Take connections at a port, and never answer."""
+    with socket.create_server(("127.0.0.1", port)):
+        yield
+
+
+@pytest.mark.parametrize("away", [gone, hanging])
 def test_an_order_is_placed_while_redis_is_away_and_confirmed_once_it_is_back(
-    project: Project, variables: dict[str, str], smtp_port: int, database: psycopg.Connection, tmp_path: Path
+    away: Callable[[int], AbstractContextManager[None]],
+    project: Project,
+    variables: dict[str, str],
+    smtp_port: int,
+    database: psycopg.Connection,
+    tmp_path: Path,
 ) -> None:
     redis_port = free_port()
     redis_url = f"redis://127.0.0.1:{redis_port}"
@@ -168,9 +197,11 @@ def test_an_order_is_placed_while_redis_is_away_and_confirmed_once_it_is_back(
             wait_until(lambda: mailbox.recipients() == [CUSTOMER], "mail", hopeless=worker.ended)
             wait_until(lambda: not unsent(database), "note that it was sent", hopeless=worker.ended)
 
-        # Nobody is there: neither the cache nor who takes tasks.
-        answer = shop.order(timeout=PATIENCE)
-        assert answer.status_code == httpx.codes.CREATED, answer.text
+        # Nobody answers: neither the cache nor who takes tasks.
+        with away(redis_port):
+            answer = shop.order(timeout=PATIENCE)
+            assert answer.status_code == httpx.codes.CREATED, answer.text
+            assert shop.products(timeout=PATIENCE) == [shop.product_id]
         forgotten = answer.json()["id"]
         assert confirmed(database)[forgotten] is False
         assert stock(database) == UNITS - 2

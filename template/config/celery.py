@@ -9,6 +9,9 @@ from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
+# A worker listens for a second at a time, and nobody waits for it when Redis is slow.
+WORKER_SOCKET_TIMEOUT = 5
+
 app = Celery("config")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -26,3 +29,9 @@ def disable_connection_pool(**_kwargs: object) -> None:
     """Give a worker plain connections: Celery closes them after each task, and would close the pool with them."""
     for database in settings.DATABASES.values():
         database.get("OPTIONS", {}).pop("pool", None)
+
+
+@worker_init.connect
+def be_patient_with_redis(**_kwargs: object) -> None:
+    """Give a worker more time for an answer of Redis than those have who send tasks."""
+    settings.CELERY_BROKER_TRANSPORT_OPTIONS["socket_timeout"] = WORKER_SOCKET_TIMEOUT

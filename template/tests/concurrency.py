@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from threading import Barrier
 
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 
 from apps.core.exceptions import DomainError
+from tests.waiting import wait_until
 
 
 def at_once(*calls: Callable[[], object]) -> list[object]:
@@ -21,15 +22,53 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
 
     def make(call: Callable[[], object]) -> object:
         start.wait()
-        try:
-            return call()
-        except (DomainError, ValidationError) as refusal:
-            return refusal
-        finally:
-            connection.close()
+        return _outcome(call)
 
     with ThreadPoolExecutor(max_workers=len(calls)) as threads:
         return list(threads.map(make, calls))
+
+
+def overtake(
+    call: Callable[[], object], *, hold: Callable[[], object], meanwhile: Callable[[], object] = lambda: None
+) -> object:
+    """Make a call that has to wait for somebody.
+
+    Args:
+        call: Made in a thread and on a connection of its own.
+        hold: Done before, in a transaction that is open: what the call waits for.
+        meanwhile: Done in that transaction, and before it is committed, as soon as the call waits.
+
+    Returns:
+        What comes of the call: its value, or the refusal that it raises.
+
+    Raises:
+        TimeoutError: It does not wait.
+    """
+    with ThreadPoolExecutor(max_workers=1) as threads:
+        with transaction.atomic():
+            hold()
+            outcome = threads.submit(_outcome, call)
+            wait_until(_is_somebody_waiting)
+            meanwhile()
+        return outcome.result()
+
+
+def _outcome(call: Callable[[], object]) -> object:
+    try:
+        return call()
+    except (DomainError, ValidationError) as refusal:
+        return refusal
+    finally:
+        connection.close()
+
+
+def _is_somebody_waiting() -> bool:
+    """Say whether somebody in this database waits for a lock."""
+    with connection.cursor() as cursor:
+        # Within a transaction PostgreSQL remembers what it has said before.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        return cursor.fetchone() is not None
 
 
 @contextmanager

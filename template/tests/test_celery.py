@@ -20,8 +20,9 @@ from apps.mail.models import OutgoingMail
 from apps.users.models import User
 from apps.users.sessions import session_start
 from apps.users.tasks import clear_expired
-from config.celery import app, disable_connection_pool
+from config.celery import app, be_patient_with_redis, disable_connection_pool
 from config.env import BASE_DIR
+from tests.silence import silence
 from tests.waiting import wait_until
 
 DEADLINE_SECONDS = 30
@@ -60,19 +61,28 @@ def test_a_task_that_is_sent_is_run(queue: str, user: User) -> None:
 
 
 SEND = """
-import django
+import django, time
 django.setup()
 from django.db import transaction
 from apps.mail.services import mail_send
 with transaction.atomic():
     mail_send(recipient="ada@example.com", template="no_account", context={})
-print("committed")
+    before = time.monotonic()
+print("committed" if time.monotonic() - before < 1.5 else "held")
 """
 
 
-def test_a_broker_that_is_away_neither_holds_nor_loses_what_was_committed(environment: dict[str, str]) -> None:
-    environment = {**environment, "CELERY_BROKER_URL": "redis://127.0.0.1:1/0"}
-    environment["CELERY_RESULT_BACKEND"] = environment["CELERY_BROKER_URL"]
+@pytest.fixture(params=["gone", "hanging"])
+def broker_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Return the address of a broker that is away."""
+    with silence() as server:
+        yield server.url if request.param == "hanging" else "redis://127.0.0.1:1/0"
+
+
+def test_a_broker_that_is_away_neither_holds_nor_loses_what_was_committed(
+    broker_url: str, environment: dict[str, str]
+) -> None:
+    environment = {**environment, "CELERY_BROKER_URL": broker_url, "CELERY_RESULT_BACKEND": broker_url}
 
     command = [sys.executable, "-c", SEND]
     result = subprocess.run(  # noqa: S603 - our own code
@@ -104,3 +114,14 @@ def test_a_worker_has_no_pool_of_connections(monkeypatch: pytest.MonkeyPatch) ->
     disable_connection_pool()
 
     assert "pool" not in settings.DATABASES["default"]["OPTIONS"]
+
+
+def test_a_worker_waits_longer_for_redis_than_who_sends_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+    sender = options["socket_timeout"]
+    monkeypatch.setitem(options, "socket_timeout", sender)
+
+    be_patient_with_redis()
+
+    # Longer than the second that it listens for, or it would be cut off while nothing comes.
+    assert app.conf.broker_transport_options["socket_timeout"] > 1 > sender

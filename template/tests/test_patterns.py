@@ -38,5 +38,14 @@ def test_a_link_leads_to_a_file_and_its_text_to_a_definition(is_name: str, text:
         assert text in set(names(ast.parse(path.read_text(encoding="utf-8")).body))
 
 
+@pytest.mark.parametrize("heading", ["select_related vs prefetch_related Decision", "Cache Decision Guide"])
+def test_what_a_guide_advises_is_done_somewhere(heading: str) -> None:
+    section = PAGE.read_text(encoding="utf-8").partition(f"### {heading}\n")[2].partition("\n#")[0]
+    rows = re.findall(r"^\| .+", section, re.MULTILINE)[1:]
+
+    assert rows
+    assert [row for row in rows if not re.search(r"\[`[^`]+`\]\(\.\./[^)]+\.py\)", row)] == []
+
+
 def test_there_are_links() -> None:
     assert len(LINKS) > 50

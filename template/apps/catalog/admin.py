@@ -59,6 +59,10 @@ class ProductAdmin(ProductAdminBase):
     readonly_fields = ("total_price", "created_at", "updated_at")
     actions = ("put_on_sale", "take_off_sale", "ten_percent_off")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        """Return what the page only shows. A number that is typed would undo what is sold while somebody types."""
+        return (*self.readonly_fields, *(["stock"] if obj else []))
+
     def save_model(self, request: HttpRequest, obj: Product, form: "ModelForm[Product]", change: bool) -> None:  # noqa: FBT001
         """Save what was changed, and no more."""
         obj.save(update_fields=[*form.changed_data, "updated_at"] if change else None)

@@ -5,9 +5,10 @@ Both take the same form, so what is exported can be edited in a spreadsheet and 
 
 import csv
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -17,7 +18,11 @@ from apps.catalog.exceptions import InvalidFileError
 from apps.catalog.models import Category, Product
 from apps.core.caching import invalidate_on_commit
 
+if TYPE_CHECKING:
+    from _csv import Reader
+
 COLUMNS = ("sku", "name", "category", "price", "tax_rate", "stock")
+_NUMBERS = {"price", "tax_rate", "stock"}
 BATCH_SIZE = 1_000
 
 # What a spreadsheet would run as a formula gets an apostrophe in front. So does what looks as if it had got one.
@@ -46,11 +51,13 @@ def products_import(*, lines: Iterable[str]) -> ImportReport:
     """Make products of the rows of a file, and change those whose sku is there already.
 
     Rows are good or bad one by one: the good ones are written, a batch at a time, and the bad ones reported. So a file
-    that is mended can be imported again as a whole. The stock is what the file says; that is no movement.
-    Of the file nothing is kept but the skus, to tell when one comes twice, and the errors.
+    that is mended can be imported again as a whole. Of the file nothing is kept but the skus, to tell when one comes
+    twice, and the errors.
 
     Args:
-        lines: A header that names the columns in any order, and a row for each product. The category is a slug.
+        lines: A header that names the columns in any order, and a row for each product. The category is a slug. The
+            stock becomes what the file says, whatever was sold meanwhile, and that is no movement. A file without that
+            column leaves it alone.
 
     Returns:
         How many products were made and changed, and what is wrong with the other rows.
@@ -59,9 +66,11 @@ def products_import(*, lines: Iterable[str]) -> ImportReport:
         InvalidFileError: The header is another.
     """
     report = ImportReport()
-    products = _valid(_rows(lines, report), report)
+    reader = csv.reader(lines, strict=True)
+    header = _header(reader)
+    products = _valid(_rows(reader, header, report), report)
     while batch := dict(islice(products, BATCH_SIZE)):
-        _write(batch, report)
+        _write(batch, header, report)
     report.errors.sort(key=lambda error: error.line)
     return report
 
@@ -89,15 +98,25 @@ def _unescape(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
-def _rows(lines: Iterable[str], report: ImportReport) -> Iterator[tuple[int, dict[str, str]]]:
-    """Give each row with the number of its line, and report what is none."""
-    reader = csv.reader(lines, strict=True)
+def _header(reader: "Reader") -> list[str]:
+    """Return the names of the columns.
+
+    Raises:
+        InvalidFileError: There are others, or not all that there have to be.
+    """
     try:
         header = next(reader, [])
     except csv.Error as error:
         raise InvalidFileError(f"This is no file of comma-separated values: {error}.") from error
-    if sorted(header) != sorted(COLUMNS):
-        raise InvalidFileError(f"The first line has to name the columns {','.join(COLUMNS)}, and no others.")
+    if sorted({*header, "stock"}) != sorted(COLUMNS) or len(set(header)) < len(header):
+        raise InvalidFileError(
+            f"The first line has to name the columns {','.join(COLUMNS)}, and no others. Stock alone can be left out."
+        )
+    return header
+
+
+def _rows(reader: "Reader", header: Sequence[str], report: ImportReport) -> Iterator[tuple[int, dict[str, str]]]:
+    """Give each row with the number of its line, and report what is none."""
     while True:
         try:
             cells = next(reader)
@@ -138,6 +157,10 @@ def _product(row: Mapping[str, str], categories: Mapping[str, Category], skus: C
         # PostgreSQL does not take it.
         if "\0" in cell:
             raise ValidationError({name: "The character NUL is not allowed."})
+    for name in _NUMBERS & row.keys():
+        # Python takes all of these for numbers: 1_0, and the digits of any script.
+        if "_" in row[name] or not row[name].isascii():
+            raise ValidationError({name: f"“{row[name]}” has other characters than numbers here are written with."})
     if row["category"] not in categories:
         raise ValidationError({"category": f"There is no category {row['category']!r}."})
     if row["sku"] in skus:
@@ -148,8 +171,8 @@ def _product(row: Mapping[str, str], categories: Mapping[str, Category], skus: C
     return product
 
 
-def _write(products: Mapping[int, Product], report: ImportReport) -> None:
-    """Write the products of some lines."""
+def _write(products: Mapping[int, Product], header: Sequence[str], report: ImportReport) -> None:
+    """Write the products of some lines, and of those that are there the columns that the file has."""
     with transaction.atomic():
         # Locked in the order of their keys, as everywhere.
         known = Product.all_objects.select_for_update(no_key=True).filter(sku__in=[p.sku for p in products.values()])
@@ -160,7 +183,7 @@ def _write(products: Mapping[int, Product], report: ImportReport) -> None:
             sorted(kept, key=lambda product: product.sku),
             update_conflicts=True,
             unique_fields=["sku"],
-            update_fields=["name", "category", "price", "tax_rate", "stock", "updated_at"],
+            update_fields=[*(name for name in header if name != "sku"), "updated_at"],
         )
         invalidate_on_commit(PRODUCTS)
     updated = sum(product.sku in is_deleted for product in kept)

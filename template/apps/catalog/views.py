@@ -1,6 +1,7 @@
 """HTTP for the catalog: reads a request, calls a service or selector, gives a response."""
 
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -17,6 +18,7 @@ from apps.catalog.caches import PRODUCTS, PRODUCTS_SECONDS
 from apps.catalog.filters import ProductFilter
 from apps.catalog.models import Product
 from apps.core.caching import cached
+from apps.core.pagination import StandardCursorPagination
 from apps.core.permissions import IsAdminOrReadOnly, IsManager
 from apps.core.schema import problems
 
@@ -49,7 +51,8 @@ class ProductViewSet(GenericViewSet[Product]):
     )
     def list(self, request: Request) -> Response:
         """What is on sale, newest first. Up to five minutes old, where nothing is known to have changed."""
-        page = cached(PRODUCTS, key=request.build_absolute_uri(), timeout=PRODUCTS_SECONDS, compute=self._page)
+        address = self._address()
+        page = cached(PRODUCTS, key=address, timeout=PRODUCTS_SECONDS, compute=lambda: self._page(address))
         return Response(page, headers=SHARED_FOR_A_MINUTE)
 
     @extend_schema(
@@ -111,9 +114,19 @@ class ProductViewSet(GenericViewSet[Product]):
         statistics = selectors.product_statistics(product_id=pk)
         return Response(serializers.ProductStatisticsSerializer(statistics).data)
 
-    def _page(self) -> Any:
-        """Return the page that is asked for."""
+    def _address(self) -> str:
+        """Return the address of the page that is asked for: the same, however it is asked, and whatever else is said."""
+        query = self.request.query_params
+        paging = cast("StandardCursorPagination", self.paginator)
+        known = {*ProductFilter.base_filters, paging.cursor_query_param, paging.page_size_query_param}
+        said = urlencode([(name, query[name]) for name in sorted(known & query.keys())])
+        path = self.request.build_absolute_uri(self.request.path)
+        return f"{path}?{said}" if said else path
+
+    def _page(self, address: str) -> Any:
+        """Return the page that is asked for. Its links are made of its address alone, since everybody gets them."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        cast("StandardCursorPagination", self.paginator).base_url = address
         return self.get_paginated_response(self.get_serializer(page, many=True).data).data
 
 

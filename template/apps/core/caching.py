@@ -100,7 +100,10 @@ def _token(name: str) -> str | None:
         return token
     new = uuid4().hex
     # Of several that find none, the first one's holds.
-    return new if cache.add(_token_key(name), new, TOKEN_SECONDS) else cache.get(_token_key(name))
+    is_new: bool | None = cache.add(_token_key(name), new, TOKEN_SECONDS)
+    if is_new is None:
+        return None
+    return new if is_new else cache.get(_token_key(name))
 
 
 def _lock(place: str, holder: str) -> bool | None:

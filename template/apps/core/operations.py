@@ -6,6 +6,9 @@ Sources: https://docs.djangoproject.com/en/stable/ref/contrib/postgres/operation
 https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.contrib.postgres import operations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations import AddConstraint, AddIndex
@@ -14,6 +17,22 @@ from django.db.migrations.state import ProjectState
 
 def _is_postgresql(schema_editor: BaseDatabaseSchemaEditor) -> bool:
     return schema_editor.connection.vendor == "postgresql"
+
+
+@contextmanager
+def _no_timeouts(schema_editor: BaseDatabaseSchemaEditor) -> Iterator[None]:
+    """Let statements take their time, outside of a transaction.
+
+    To make an index reads all of the table, and to take one away waits for who was there before as well: both take
+    longer than a request may.
+    """
+    schema_editor.execute("SET statement_timeout = 0")
+    schema_editor.execute("SET lock_timeout = 0")
+    try:
+        yield
+    finally:
+        schema_editor.execute("RESET statement_timeout")
+        schema_editor.execute("RESET lock_timeout")
 
 
 class AddIndexConcurrently(operations.AddIndexConcurrently):
@@ -28,23 +47,18 @@ class AddIndexConcurrently(operations.AddIndexConcurrently):
         if not _is_postgresql(schema_editor):
             AddIndex.database_forwards(self, app_label, schema_editor, from_state, to_state)
             return
-        # It reads all of the table, and waits for who was there before: longer than a request may take.
-        schema_editor.execute("SET statement_timeout = 0")
-        schema_editor.execute("SET lock_timeout = 0")
-        try:
+        with _no_timeouts(schema_editor):
             schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {schema_editor.quote_name(self.index.name)}")
             super().database_forwards(app_label, schema_editor, from_state, to_state)
-        finally:
-            schema_editor.execute("RESET statement_timeout")
-            schema_editor.execute("RESET lock_timeout")
 
     def database_backwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
-        if _is_postgresql(schema_editor):
-            super().database_backwards(app_label, schema_editor, from_state, to_state)
-        else:
+        if not _is_postgresql(schema_editor):
             AddIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
+            return
+        with _no_timeouts(schema_editor):
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
 
 
 class AddConstraintNotValid(operations.AddConstraintNotValid):

@@ -51,6 +51,10 @@ class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
         # What changes an order reads its items when it is changed.
         return order_detail(customer=customer) if self.action == "retrieve" else order_list(customer=customer)
 
+    def filter_queryset[RowT](self, queryset: QuerySet[Order, RowT]) -> QuerySet[Order, RowT]:
+        # What narrows a list down does not hide an order that is named by its id.
+        return super().filter_queryset(queryset) if self.action == "list" else queryset
+
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         if self.action == "list":
             return serializers.OrderListSerializer

@@ -103,14 +103,23 @@ def test_a_change_is_seen_in_the_list(
 def test_what_changed_while_somebody_had_the_page_open_stays_changed(admin: Client) -> None:
     product = ProductFactory.create(stock=10)
     page = admin.get(reverse("admin:catalog_product_change", args=[product.pk])).content.decode()
-    assert 'name="initial-stock" value="10"' in page
+    assert 'name="initial-price" value="10.00"' in page
     stock_reserve(quantities={product.pk: 3})
     prices_change(product_ids=[product.pk], percent=Decimal(10))
 
     change(admin, product, form_of(product, name="Cup"))
     assert (product.name, product.stock, product.price) == ("Cup", 7, Decimal(11))
+    change(admin, product, form_of(product, price=50))
+    assert product.price == 50
+
+
+def test_stock_is_told_when_a_product_is_added_and_shown_from_then_on(admin: Client) -> None:
+    product = ProductFactory.create(stock=10)
+
+    assert 'name="stock"' in admin.get(reverse("admin:catalog_product_add")).content.decode()
+    assert 'name="stock"' not in admin.get(reverse("admin:catalog_product_change", args=[product.pk])).content.decode()
     change(admin, product, form_of(product, stock=50))
-    assert product.stock == 50
+    assert product.stock == 10
 
 
 def test_the_sku_of_a_deleted_product_is_refused_in_the_form(admin: Client) -> None:

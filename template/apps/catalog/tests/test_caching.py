@@ -52,6 +52,26 @@ def test_the_list_is_read_once_and_for_each_address(
     assert first.json()["results"][0]["id"] == str(product.pk)
 
 
+def test_what_the_list_does_not_know_makes_no_page_of_its_own(
+    api_client: APIClient, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _ in range(2):
+        ProductFactory.create()
+
+    first = api_client.get(PRODUCTS, {"x": "1", "page_size": "1", "price_min": "1"}).json()
+    with django_assert_num_queries(0):
+        others = [
+            api_client.get(f"{PRODUCTS}?{query}").json()
+            for query in ("price_min=1&page_size=1", "page_size=1&price_min=9&price_min=1&x=2&utm_source=mail")
+        ]
+
+    assert others == [first] * 2
+    # Links go to everybody.
+    assert "x=1" not in first["next"]
+    assert "price_min=1" in first["next"]
+    assert api_client.get(first["next"]).json()["previous"]
+
+
 def rename(category: Category) -> None:
     category.slug = "cups"
     category.save()

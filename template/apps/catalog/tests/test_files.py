@@ -1,16 +1,18 @@
 from collections.abc import Callable
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from apps.catalog import files
 from apps.catalog.exceptions import InvalidFileError
-from apps.catalog.files import ImportReport, products_export, products_import
+from apps.catalog.files import ImportReport, RowError, products_export, products_import
 from apps.catalog.models import Category, Product, StockMovement
 from apps.catalog.services import stock_reserve
 from apps.catalog.tests.factories import CategoryFactory, ProductFactory
-from tests.concurrency import at_once
+from apps.core.ids import generate_id
+from tests.concurrency import at_once, impatient, overtake
 
 HEADER = "sku,name,category,price,tax_rate,stock"
 
@@ -68,6 +70,11 @@ def test_columns_stand_in_any_order_and_empty_lines_are_none() -> None:
         ("MUG-2,Mug,mugs,1.00,20,3", "tax_rate: Ensure this value is less than or equal to 1."),
         ("MUG-2,Mug,mugs,1.00,0.10,2.5", "stock: “2.5” value must be an integer."),
         ("MUG-2,Mug,mugs,1.00,0.10,-1", "stock: Ensure this value is greater than or equal to 0."),
+        ("MUG-2,Mug,mugs,1_0.00,0.10,3", "price: “1_0.00” has other characters"),
+        ("MUG-2,Mug,mugs,1.00,0.1_0,3", "tax_rate: “0.1_0” has other characters"),
+        ("MUG-2,Mug,mugs,1.00,0.10,1_0", "stock: “1_0” has other characters"),
+        ("MUG-2,Mug,mugs,١٢,0.10,3", "price: “١٢” has other characters"),
+        ("MUG-2,Mug,mugs,1.00,0.10,٣", "stock: “٣” has other characters"),
         ("MUG-2,M\0ug,mugs,1.00,0.10,3", "name: The character NUL is not allowed."),
         ("MUG-2,Mug,mugs", "There are 3 cells, where there should be 6."),
         ('MUG-2,"Mug" s,mugs,1.00,0.10,3', "This cannot be read: ',' expected after '\"'."),
@@ -97,7 +104,19 @@ def test_a_deleted_product_is_not_brought_back() -> None:
     assert Product.all_objects.get().name != "Mug"
 
 
-@pytest.mark.parametrize("header", ["", "sku,name", HEADER + ",colour", 'sku,"name" '])
+def test_a_file_without_stock_leaves_it_alone() -> None:
+    ProductFactory.create(sku="MUG-1", stock=7)
+
+    report = read("MUG-1,Cup,mugs,2.00,0.10", "MUG-2,Cup,mugs,2.00,0.10", header=HEADER.removesuffix(",stock"))
+
+    assert report == ImportReport(created=1, updated=1)
+    assert set(Product.objects.values_list("sku", "name", "price", "stock")) == {
+        ("MUG-1", "Cup", Decimal(2), 7),
+        ("MUG-2", "Cup", Decimal(2), 0),
+    }
+
+
+@pytest.mark.parametrize("header", ["", "sku,name", HEADER + ",colour", HEADER + ",stock", "stock", 'sku,"name" '])
 def test_a_file_with_another_header_is_refused(header: str) -> None:
     with pytest.raises(InvalidFileError):
         read("MUG-1,Mug,mugs,1.00,0.10,3", header=header)
@@ -129,6 +148,55 @@ def test_imports_and_orders_at_once_do_not_lock_each_other_out() -> None:
 
     assert not any(isinstance(outcome, Exception) for outcome in outcomes)
     assert Product.objects.count() == 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_products_that_are_there_are_locked_in_the_order_of_their_keys() -> None:
+    low, high = sorted([generate_id(), generate_id()])
+    # PostgreSQL comes across them in the other order, and so does who sorts by sku.
+    ProductFactory.create(pk=high, sku="MUG-1")
+    ProductFactory.create(pk=low, sku="MUG-2")
+
+    def lock(pk: UUID) -> None:
+        with impatient():
+            assert list(Product.objects.select_for_update(no_key=True).filter(pk=pk))
+
+    report = overtake(
+        lambda: read("MUG-1,Mug,mugs,1.00,0.10,3", "MUG-2,Mug,mugs,1.00,0.10,3"),
+        hold=lambda: lock(low),
+        # Fails where the import has it.
+        meanwhile=lambda: lock(high),
+    )
+
+    assert report == ImportReport(updated=2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_new_products_are_made_in_the_order_of_their_skus(category: Category) -> None:
+    def create(sku: str) -> None:
+        with impatient():
+            ProductFactory.create(sku=sku, category=category)
+
+    report = overtake(
+        lambda: read("MUG-2,Mug,mugs,1.00,0.10,3", "MUG-1,Mug,mugs,1.00,0.10,3"),
+        hold=lambda: create("MUG-1"),
+        # Fails where the import has made it.
+        meanwhile=lambda: create("MUG-2"),
+    )
+
+    assert isinstance(report, ImportReport)
+    assert report.errors == []
+    assert set(Product.objects.values_list("sku", "name")) == {("MUG-1", "Mug"), ("MUG-2", "Mug")}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_deleted_while_a_file_is_imported_is_not_changed() -> None:
+    product = ProductFactory.create(sku="MUG-1")
+
+    report = overtake(lambda: read("MUG-1,Mug,mugs,1.00,0.10,3"), hold=product.soft_delete)
+
+    assert report == ImportReport(errors=[RowError(2, "sku: A product that was deleted has this sku.")])
+    assert Product.all_objects.get().name != "Mug"
 
 
 def test_what_is_exported_can_be_imported_again() -> None:

@@ -1,10 +1,11 @@
 from collections.abc import Callable
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from apps.catalog import services
@@ -18,7 +19,8 @@ from apps.catalog.exceptions import (
 from apps.catalog.models import Category, Product, StockMovement
 from apps.catalog.services import Offer
 from apps.catalog.tests.factories import CategoryFactory, ProductFactory
-from tests.concurrency import at_once
+from apps.core.ids import generate_id
+from tests.concurrency import at_once, impatient, overtake
 
 pytestmark = pytest.mark.django_db
 
@@ -128,6 +130,63 @@ def test_prices_and_stock_change_at_once_and_neither_is_lost() -> None:
 
     assert not any(isinstance(outcome, Exception) for outcome in outcomes)
     assert set(Product.objects.values_list("stock", "price")) == {(15, Decimal("5.90"))}
+
+
+def products_out_of_order() -> list[UUID]:
+    """Make two products that PostgreSQL comes across in the other order, and return their ids in that of the ids."""
+    low, high = sorted([generate_id(), generate_id()])
+    ProductFactory.create(pk=high)
+    ProductFactory.create(pk=low)
+    return [low, high]
+
+
+def lock(product_id: UUID) -> None:
+    assert list(Product.objects.select_for_update(no_key=True).filter(pk=product_id))
+
+
+BY_KEY: dict[str, Callable[[list[UUID]], object]] = {
+    "stock_reserve": lambda ids: services.stock_reserve(quantities=dict.fromkeys(ids, 1)),
+    "stock_release": lambda ids: services.stock_release(quantities=dict.fromkeys(ids, 1)),
+    "products_activate": lambda ids: services.products_activate(product_ids=ids),
+    "products_deactivate": lambda ids: services.products_deactivate(product_ids=ids),
+    "prices_change": lambda ids: services.prices_change(product_ids=ids, percent=Decimal(10)),
+}
+
+
+@pytest.mark.parametrize("change", BY_KEY.values(), ids=BY_KEY)
+def test_rows_are_locked_in_the_order_of_their_keys_before_anything_is_changed(
+    change: Callable[[list[UUID]], object],
+) -> None:
+    ids = products_out_of_order()
+
+    with CaptureQueriesContext(connection) as queries:
+        change(ids)
+
+    [first, *_] = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
+    assert first.endswith('ORDER BY "catalog_product"."id" ASC FOR NO KEY UPDATE OF "catalog_product"')
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("change", BY_KEY.values(), ids=BY_KEY)
+def test_who_waits_for_a_row_holds_none_that_comes_after_it(change: Callable[[list[UUID]], object]) -> None:
+    low, high = products_out_of_order()
+
+    def lock_the_other() -> None:
+        # Fails where somebody has it.
+        with impatient():
+            lock(high)
+
+    overtake(lambda: change([high, low]), hold=lambda: lock(low), meanwhile=lock_the_other)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waited_looks_at_what_is_left_by_then() -> None:
+    product_id = ProductFactory.create(stock=1).pk
+
+    def reserve() -> object:
+        return services.stock_reserve(quantities={product_id: 1})
+
+    assert isinstance(overtake(reserve, hold=reserve), InsufficientStockError)
 
 
 # Products ---------------------------------------------------------------------

@@ -253,6 +253,13 @@ def test_staff_changes_a_product_and_nothing_that_is_not_named(staff: APIClient)
     assert (shown["sku"], shown["name"], shown["stock"]) == (product.sku, product.name, 10)
 
 
+def test_what_is_named_by_its_id_is_not_filtered(staff: APIClient) -> None:
+    path = f"{PRODUCTS}{ProductFactory.create().pk}/?search=none&price_min=cheap"
+
+    assert [staff.get(path).status_code, staff.patch(path, {}).status_code] == [200, 200]
+    assert staff.delete(path).status_code == 204
+
+
 def test_a_change_of_nothing_is_one(staff: APIClient) -> None:
     product = ProductFactory.create()
 

@@ -15,6 +15,8 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from apps.core import caching
 from apps.core.caching import cached, invalidate, invalidate_on_commit
+from apps.core.redis import ImpatientRedis
+from config.settings.components import cache as component
 from tests.concurrency import at_once
 from tests.waiting import wait_until
 
@@ -268,16 +270,28 @@ def test_what_a_transaction_changes_is_forgotten_once_it_is_committed(
 
 
 def test_without_redis_each_computes_at_once_and_nobody_waits(sleeps: list[float]) -> None:
-    away = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
-    if "redis" not in away["BACKEND"]:
-        pytest.skip("in memory, nothing can be away")
     compute = Counter()
 
-    with override_settings(CACHES={"default": away}):
+    with override_settings(CACHES={"default": component._redis | {"LOCATION": "redis://127.0.0.1:1/0"}}):
         assert [ask(compute) for _ in range(3)] == [1, 2, 3]
         invalidate(NAME)
 
     assert sleeps == []
+
+
+def test_who_finds_redis_away_asks_for_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    execute, commands = ImpatientRedis.execute_command, []
+
+    def note(client: ImpatientRedis, command: str, *args: object, **options: object) -> object:
+        commands.append(command)
+        return execute(client, command, *args, **options)
+
+    monkeypatch.setattr(ImpatientRedis, "execute_command", note)
+    with override_settings(CACHES={"default": component._redis | {"LOCATION": "redis://127.0.0.1:1/0"}}):
+        assert ask(lambda: "mine") == "mine"
+
+    # Whether there is a token, and then to make one.
+    assert commands == ["GET", "SET"]
 
 
 def test_where_redis_goes_away_meanwhile_nobody_waits_either(

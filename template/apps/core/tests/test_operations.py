@@ -10,7 +10,7 @@ from django.db.migrations.state import ModelState, ProjectState
 from django.db.utils import IntegrityError
 
 from apps.core.operations import AddConstraintNotValid, AddIndexConcurrently, ValidateConstraint
-from tests.concurrency import at_once, impatient
+from tests.concurrency import at_once, impatient, overtake
 from tests.waiting import DEADLINE_SECONDS, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,8 +50,11 @@ def sql(statement: str) -> list[tuple[object, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-def timeouts() -> list[object]:
-    return [sql(f"SHOW {name}")[0][0] for name in ("statement_timeout", "lock_timeout")]
+def timeouts_are_as_ever() -> bool:
+    """Say whether statements have the time again that they had when this connection was made."""
+    return sql("SELECT bool_and(setting = reset_val) FROM pg_settings WHERE name ~ '^(statement|lock)_timeout$'") == [
+        (True,)
+    ]
 
 
 def indexes() -> dict[object, object]:
@@ -65,12 +68,10 @@ def indexes() -> dict[object, object]:
 
 
 def test_an_index_is_made_and_taken_away(state: ProjectState) -> None:
-    before = timeouts()
-
     after = apply(AddIndexConcurrently("thing", INDEX), state, atomic=False)
 
     assert indexes() == {INDEX.name: True}
-    assert timeouts() == before
+    assert timeouts_are_as_ever()
     with connection.schema_editor(atomic=False) as editor:
         AddIndexConcurrently("thing", INDEX).database_backwards("core", editor, after, state)
     assert indexes() == {}
@@ -115,6 +116,62 @@ def test_who_writes_does_not_wait_for_an_index(state: ProjectState) -> None:
     assert sql("SELECT count(*) FROM core_thing") == [(2,)]
 
 
+def insert() -> None:
+    sql("INSERT INTO core_thing (size) VALUES (1)")
+
+
+def lock() -> None:
+    """Keep everybody from validating a constraint, and from nothing that requests do."""
+    sql("LOCK TABLE core_thing IN SHARE UPDATE EXCLUSIVE MODE")
+
+
+def has_waited_long() -> bool:
+    """Say whether somebody has waited for longer than the timeouts of these tests."""
+    # Within a transaction PostgreSQL remembers what it has said before.
+    sql("SELECT pg_stat_clear_snapshot()")
+    return bool(
+        sql(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' "
+            "AND clock_timestamp() - query_start > interval '150ms'"
+        )
+    )
+
+
+@pytest.mark.parametrize("timeout", ["lock_timeout", "statement_timeout"])
+def test_an_index_takes_its_time_to_come_and_to_go(state: ProjectState, timeout: str) -> None:
+    operation = AddIndexConcurrently("thing", INDEX)
+
+    def build() -> None:
+        sql(f"SET {timeout} = '50ms'")
+        apply(operation, state, atomic=False)
+
+    def remove() -> None:
+        sql(f"SET {timeout} = '50ms'")
+        after = state.clone()
+        operation.state_forwards("core", after)
+        with connection.schema_editor(atomic=False) as editor:
+            operation.database_backwards("core", editor, after, state)
+
+    # Both wait for whoever has written and not committed.
+    overtake(build, hold=insert, meanwhile=lambda: wait_until(has_waited_long))
+    assert indexes() == {INDEX.name: True}
+    overtake(remove, hold=insert, meanwhile=lambda: wait_until(has_waited_long))
+    assert indexes() == {}
+
+
+def test_a_constraint_takes_its_time_to_be_validated(state: ProjectState) -> None:
+    after = apply(AddConstraintNotValid("thing", POSITIVE), state, atomic=True)
+
+    def validate() -> None:
+        with transaction.atomic():
+            sql("SET LOCAL statement_timeout = '50ms'")
+            apply(ValidateConstraint("thing", POSITIVE.name), after, atomic=True)
+
+    overtake(validate, hold=lock, meanwhile=lambda: wait_until(has_waited_long))
+
+    assert sql("SELECT convalidated FROM pg_constraint WHERE conname = 'core_thing_size_positive'") == [(True,)]
+
+
 def test_a_constraint_holds_for_what_is_new_first_and_for_all_when_it_is_validated(state: ProjectState) -> None:
     sql("INSERT INTO core_thing (size) VALUES (-1)")
 
@@ -125,10 +182,9 @@ def test_a_constraint_holds_for_what_is_new_first_and_for_all_when_it_is_validat
     with pytest.raises(IntegrityError):
         apply(ValidateConstraint("thing", POSITIVE.name), after, atomic=True)
     sql("UPDATE core_thing SET size = 1")
-    before = timeouts()
     apply(ValidateConstraint("thing", POSITIVE.name), after, atomic=True)
     assert sql("SELECT convalidated FROM pg_constraint WHERE conname = 'core_thing_size_positive'") == [(True,)]
-    assert timeouts() == before
+    assert timeouts_are_as_ever()
 
 
 def builds() -> list[object]:

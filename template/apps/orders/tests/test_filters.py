@@ -1,5 +1,9 @@
 import pytest
 from rest_framework.test import APIClient
+from zeal import zeal_ignore
+
+from apps.orders.tests.factories import OrderFactory
+from apps.users.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -25,3 +29,13 @@ def test_what_is_no_value_is_refused_by_its_name(query: str, signed_in: APIClien
 
 def test_a_time_with_an_offset_that_the_database_does_not_know_is_a_time(signed_in: APIClient) -> None:
     assert signed_in.get("/api/v1/orders/?created_before=0898-07-28T04:20:00%2B17:17").status_code == 200
+
+
+@pytest.mark.parametrize("query", ["status=paid", "status=lost", "created_after=2999-01-01T00:00:00Z"])
+def test_what_is_named_by_its_id_is_not_filtered(query: str, signed_in: APIClient, user: User) -> None:
+    order = f"/api/v1/orders/{OrderFactory.create(customer=user).pk}/"
+
+    with zeal_ignore():
+        answers = [signed_in.get(f"{order}?{query}"), signed_in.post(f"{order}cancel/?{query}")]
+
+    assert [answer.status_code for answer in answers] == [200, 200]

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from apps.catalog.exceptions import InvalidFileError
-from apps.catalog.files import products_import
+from apps.catalog.files import COLUMNS, products_import
 
 
 class Command(BaseCommand):
@@ -15,7 +15,9 @@ class Command(BaseCommand):
     help = "Make products of a file of comma-separated values, and change those that are there."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="UTF-8, with the header sku,name,category,price,tax_rate,stock")
+        parser.add_argument(
+            "file", type=Path, help=f"UTF-8, with the header {','.join(COLUMNS)}. Stock can be left out."
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
