@@ -8,7 +8,7 @@ https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES
 
 from django.contrib.postgres import operations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.operations import AddConstraint, AddIndex
+from django.db.migrations.operations import AddConstraint, AddIndex, RemoveIndex
 from django.db.migrations.state import ProjectState
 
 
@@ -17,7 +17,7 @@ def _is_postgresql(schema_editor: BaseDatabaseSchemaEditor) -> bool:
 
 
 class AddIndexConcurrently(operations.AddIndexConcurrently):
-    """Makes an index while others write. In a migration with `atomic = False`, and nothing else beside it.
+    """Makes an index while others write. In a migration with `atomic = False`, and but for indexes nothing else.
 
     A build that fails leaves an index that nothing uses; running the migration again replaces it.
     """
@@ -45,6 +45,24 @@ class AddIndexConcurrently(operations.AddIndexConcurrently):
             super().database_backwards(app_label, schema_editor, from_state, to_state)
         else:
             AddIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
+
+
+class RemoveIndexConcurrently(operations.RemoveIndexConcurrently):
+    """Takes an index away while others write. In a migration with `atomic = False`, and but for indexes nothing else."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        if _is_postgresql(schema_editor):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+        else:
+            RemoveIndex.database_forwards(self, app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        index = to_state.models[app_label, self.model_name_lower].get_index_by_name(self.name)
+        AddIndexConcurrently(self.model_name, index).database_forwards(app_label, schema_editor, from_state, to_state)
 
 
 class AddConstraintNotValid(operations.AddConstraintNotValid):

@@ -9,7 +9,12 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.utils import IntegrityError
 
-from apps.core.operations import AddConstraintNotValid, AddIndexConcurrently, ValidateConstraint
+from apps.core.operations import (
+    AddConstraintNotValid,
+    AddIndexConcurrently,
+    RemoveIndexConcurrently,
+    ValidateConstraint,
+)
 from tests.concurrency import at_once, impatient
 from tests.waiting import DEADLINE_SECONDS, wait_until
 
@@ -74,6 +79,20 @@ def test_an_index_is_made_and_taken_away(state: ProjectState) -> None:
     with connection.schema_editor(atomic=False) as editor:
         AddIndexConcurrently("thing", INDEX).database_backwards("core", editor, after, state)
     assert indexes() == {}
+
+
+def test_an_index_is_taken_away_and_made_again(state: ProjectState) -> None:
+    before = timeouts()
+    there = apply(AddIndexConcurrently("thing", INDEX), state, atomic=False)
+    removal = RemoveIndexConcurrently("thing", INDEX.name)
+
+    gone = apply(removal, there, atomic=False)
+
+    assert indexes() == {}
+    with connection.schema_editor(atomic=False) as editor:
+        removal.database_backwards("core", editor, gone, there)
+    assert indexes() == {INDEX.name: True}
+    assert timeouts() == before
 
 
 def test_an_index_that_was_left_behind_half_made_is_made_anew(state: ProjectState) -> None:
