@@ -16,8 +16,18 @@ INDEXES = [
     "orders_order_by_status",
     "orders_order_pending",
     "orders_order_unconfirmed",
-    "orders_order_report",
+    "orders_order_placed",
+    "orders_order_paid",
+    "orders_order_refunded",
 ]
+
+# Where indexes are made, and how the making of one begins.
+MODELS = "apps/orders/models.py"
+MAKING = {
+    MODELS: r"models\.Index\(",
+    "apps/orders/migrations/0002_order_indexes.py": r"AddIndexConcurrently\(",
+    "apps/orders/migrations/0010_report_indexes.py": r"AddIndexConcurrently\(",
+}
 
 
 @pytest.fixture
@@ -28,16 +38,20 @@ def services(postgres: Postgres, redis_url: str) -> dict[str, str]:
 
 def drop(project: Project, index: str) -> None:
     """Take an index out of the model, and out of the migration that makes it."""
-    for name, pattern in {
-        "apps/orders/models.py": rf'^ +models\.Index\(.*name="{index}"\),\n',
-        "apps/orders/migrations/0002_order_indexes.py": (
-            rf'^        AddIndexConcurrently\((?:(?!AddIndex).)*?name="{index}"(?:(?!AddIndex).)*?^        \),\n'
-        ),
-    }.items():
-        flags = re.MULTILINE | (re.DOTALL if "migrations" in name else 0)
-        text, count = re.subn(pattern, "", project.read(name), flags=flags)
-        assert count == 1, f"{index} stands {count} times in {name}"
+    found = []
+    for name, start in MAKING.items():
+        # Up to the bracket that is closed at the end of its first line, or stands below its beginning.
+        inside = r"(?:\1 [^\n]*\n)*?"
+        on_one_line, on_several = (
+            rf'[^\n]*name="{index}"\),\n',
+            rf'\n{inside}\1 [^\n]*name="{index}"[^\n]*\n{inside}\1\),\n',
+        )
+        pattern = rf"^( +){start}(?:{on_one_line}|{on_several})"
+        text, count = re.subn(pattern, "", project.read(name), flags=re.MULTILINE)
         project.write(name, text)
+        found += [name] * count
+    assert len(found) == 2, f"{index} is made in {found}"
+    assert found[0] == MODELS
 
 
 def test_every_query_has_its_index_among_many_rows(install_project: Render, services: dict[str, str]) -> None:

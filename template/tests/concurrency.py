@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Barrier
+from functools import partial
+from threading import Barrier, Event
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from apps.core.exceptions import DomainError
-from tests.waiting import wait_until
+from tests.waiting import DEADLINE_SECONDS, wait_until
 
 
 def at_once(*calls: Callable[[], object]) -> list[object]:
@@ -48,7 +49,7 @@ def overtake(
         with transaction.atomic():
             hold()
             outcome = threads.submit(_outcome, call)
-            wait_until(_is_somebody_waiting)
+            wait_until(lambda: held_up() == 1)
             meanwhile()
         return outcome.result()
 
@@ -62,13 +63,37 @@ def _outcome(call: Callable[[], object]) -> object:
         connection.close()
 
 
-def _is_somebody_waiting() -> bool:
-    """Say whether somebody in this database waits for a lock."""
+def at_once_up_to(table: str, *calls: Callable[[], object]) -> list[object]:
+    """Make calls at once, where none goes on before each has come to a table, or waits for one that has.
+
+    Returns:
+        What comes of each, as `at_once` does.
+    """
+    is_held = Event()
+
+    def hold() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {table}")
+            is_held.set()
+            wait_until(lambda: held_up() == len(calls))
+
+    def follow(call: Callable[[], object]) -> object:
+        is_held.wait(DEADLINE_SECONDS)
+        return call()
+
+    return at_once(hold, *[partial(follow, call) for call in calls])[1:]
+
+
+def held_up() -> int:
+    """Return how many wait for a lock in the database of the tests."""
     with connection.cursor() as cursor:
         # Within a transaction PostgreSQL remembers what it has said before.
         cursor.execute("SELECT pg_stat_clear_snapshot()")
-        cursor.execute("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-        return cursor.fetchone() is not None
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        [[count]] = cursor.fetchall()
+    return int(count)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from apps.orders.tests.goods import goods, stock_of
 from apps.users.models import User
 from apps.users.tests.factories import UserFactory
 from config.env import BASE_DIR
-from tests.concurrency import at_once
+from tests.concurrency import at_once, at_once_up_to
 from tests.waiting import wait_until
 
 at_once_in_the_database = pytest.mark.django_db(transaction=True)
@@ -118,6 +118,18 @@ def test_who_cancels_and_who_orders_at_once_leave_the_right_stock() -> None:
 
     with zeal_ignore():
         assert [stock_of(product) for product in products] == [10, 10]
+
+
+@at_once_in_the_database
+def test_of_eight_who_cancel_an_order_at_once_one_gets_its_goods_back() -> None:
+    customer, lamp = UserFactory.create(), goods(stock=5)
+    order = order_create(customer=customer, items=[Line(product_id=lamp, quantity=2)])
+
+    outcomes = at_once_up_to("catalog_product", *[lambda: order_cancel(order=order)] * 8)
+
+    assert sum(isinstance(outcome, Order) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, OrderStateError) for outcome in outcomes) == 7
+    assert stock_of(lamp) == 5
 
 
 # Stops in the middle: the order is written and its goods are taken, its items wait for a table that is locked.

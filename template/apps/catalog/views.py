@@ -22,7 +22,8 @@ from apps.core.pagination import StandardCursorPagination
 from apps.core.permissions import IsAdminOrReadOnly, IsManager
 from apps.core.schema import problems
 
-# The list is the same for everybody, so that whatever stands between may keep it for a minute.
+# The list is the same for everybody, so that whoever asks, and whatever stands between, may keep it for a minute. What was
+# changed meanwhile they do not learn: nobody can call such a copy back.
 SHARED_FOR_A_MINUTE = {"Cache-Control": "public, max-age=60"}
 
 # A token is looked at where one is sent, and a bad one refused.
@@ -50,7 +51,7 @@ class ProductViewSet(GenericViewSet[Product]):
         },
     )
     def list(self, request: Request) -> Response:
-        """What is on sale, newest first. Up to five minutes old, where nothing is known to have changed."""
+        """What is on sale, newest first. A change shows within a minute, since an answer may be kept for that long."""
         address = self._address()
         page = cached(PRODUCTS, key=address, timeout=PRODUCTS_SECONDS, compute=lambda: self._page(address))
         return Response(page, headers=SHARED_FOR_A_MINUTE)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.fields import get_error_detail
@@ -51,6 +52,21 @@ class PayloadTooLarge(exceptions.APIException):
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     default_detail = "The request body is too large."
     default_code = "payload_too_large"
+
+
+class DatabaseBusy(exceptions.APIException):
+    """The database gave up on a statement, because of what others do just now. It may work the next time."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = "This took too long, or others are changing the same. Nothing was done: try again."
+    default_code = "database_busy"
+    # Seconds, for Retry-After.
+    wait = 1
+
+
+# A lock that was waited for too long, a statement that took too long, the victim of a deadlock.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_PASSING = {"55P03", "57014", "40P01"}
 
 
 class InvalidTokenError(DomainError):
@@ -111,6 +127,8 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
         return exceptions.PermissionDenied()
     if isinstance(exc, RequestDataTooBig):
         return PayloadTooLarge()
+    if isinstance(exc, OperationalError) and getattr(exc.__cause__, "sqlstate", None) in _PASSING:
+        return DatabaseBusy()
     if isinstance(exc, DjangoValidationError):
         return exceptions.ValidationError(get_error_detail(exc))
     return exc if isinstance(exc, exceptions.APIException) else None

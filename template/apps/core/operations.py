@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from django.contrib.postgres import operations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.operations import AddConstraint, AddIndex
+from django.db.migrations.operations import AddConstraint, AddIndex, RemoveIndex
 from django.db.migrations.state import ProjectState
 
 
@@ -36,7 +36,7 @@ def _no_timeouts(schema_editor: BaseDatabaseSchemaEditor) -> Iterator[None]:
 
 
 class AddIndexConcurrently(operations.AddIndexConcurrently):
-    """Makes an index while others write. In a migration with `atomic = False`, and nothing else beside it.
+    """Makes an index while others write. In a migration with `atomic = False`, and but for indexes nothing else.
 
     A build that fails leaves an index that nothing uses; running the migration again replaces it.
     """
@@ -59,6 +59,25 @@ class AddIndexConcurrently(operations.AddIndexConcurrently):
             return
         with _no_timeouts(schema_editor):
             super().database_backwards(app_label, schema_editor, from_state, to_state)
+
+
+class RemoveIndexConcurrently(operations.RemoveIndexConcurrently):
+    """Takes an index away while others write. In a migration with `atomic = False`, and but for indexes nothing else."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        if not _is_postgresql(schema_editor):
+            RemoveIndex.database_forwards(self, app_label, schema_editor, from_state, to_state)
+            return
+        with _no_timeouts(schema_editor):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        index = to_state.models[app_label, self.model_name_lower].get_index_by_name(self.name)
+        AddIndexConcurrently(self.model_name, index).database_forwards(app_label, schema_editor, from_state, to_state)
 
 
 class AddConstraintNotValid(operations.AddConstraintNotValid):

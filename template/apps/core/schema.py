@@ -64,7 +64,12 @@ def describe_problems(result: dict[str, Any], **_kwargs: object) -> dict[str, An
 
 def _statuses(operation: dict[str, Any]) -> set[HTTPStatus]:
     """Return the errors that an operation can answer with, whatever it does."""
-    statuses = {HTTPStatus.NOT_ACCEPTABLE, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.INTERNAL_SERVER_ERROR}
+    statuses = {
+        HTTPStatus.NOT_ACCEPTABLE,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    }
     parameters = {parameter["in"] for parameter in operation.get("parameters", [])}
     if "requestBody" in operation:
         statuses |= {

@@ -11,19 +11,21 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 
+from apps.core.rounds import in_time
 from apps.mail.models import HandedOverError, OutgoingMail
-from apps.mail.smtp import before_content
+from apps.mail.smtp import ANSWER_SECONDS, before_content
 
 log = structlog.get_logger(__name__)
 
 # How long a mail is tried before it is given up. Source: RFC 5321, section 4.5.4.1.
 GIVE_UP_AFTER = timedelta(days=5)
-# How many mails one round takes: fewer than fill the time limit of a task.
+# How many mails one round takes at most.
 ROUND = 500
 # Replies from here on are refusals, and from there on final ones. Source: RFC 5321, section 4.2.1.
 _REFUSED, _PERMANENT = 400, 500
-# A server that has a mail answers in this time, or not at all: several times the timeout of the settings.
-_ANSWERED_AFTER = timedelta(minutes=1)
+# Whoever gave a server a mail has its answer by now, or will not get it: once for the content, once for the answer, and
+# some more.
+_ANSWERED_AFTER = timedelta(seconds=3 * ANSWER_SECONDS)
 
 
 class Outcome(Enum):
@@ -42,8 +44,9 @@ def mail_deliver(*, mail_id: UUID | str) -> Outcome:
     """Send one mail, and delete its row.
 
     What cannot be sent stays for later. What the server refuses for good is dropped, with an error in the log.
-    The row is marked before the server is given the content, and a mail that bears the mark is not sent again: where
-    the answer is missing, because this process or the connection died, only a person can find out whether it arrived.
+    The row is marked when the server is ready for the content and has none of it, and a mail that bears the mark is not
+    sent again: where the answer is missing, because this process or the connection died, only a person can find out
+    whether it arrived.
     """
     now = timezone.now()
     mail = OutgoingMail.objects.filter(pk=mail_id, send_after__lte=now).first()
@@ -53,8 +56,9 @@ def mail_deliver(*, mail_id: UUID | str) -> Outcome:
         log.error("mail_given_up", mail_id=str(mail_id))
         mail.delete()
         return Outcome.REFUSED
-    if mail.handed_over_at:  # by somebody who died of it
-        _leave_to_a_person(mail)
+    if mail.handed_over_at:
+        if now - mail.handed_over_at >= _ANSWERED_AFTER:  # by somebody who died of it
+            _leave_to_a_person(mail)
         return Outcome.SKIPPED
     return _send(mail)
 
@@ -62,12 +66,12 @@ def mail_deliver(*, mail_id: UUID | str) -> Outcome:
 def mail_deliver_due() -> int:
     """Send every mail whose time has come, and return how many went.
 
-    Running it twice, also at once, sends nothing twice. Stops at a server that is away: the next mail would only wait
-    for it as well.
+    Running it twice, also at once, sends nothing twice. Stops at a server that is away, since the next mail would only
+    wait for it as well, and when its time is up.
     """
     due = OutgoingMail.objects.filter(send_after__lte=timezone.now()).order_by("send_after")
     sent = 0
-    for mail_id in list(due.values_list("pk", flat=True)[:ROUND]):
+    for mail_id in in_time(list(due.values_list("pk", flat=True)[:ROUND])):
         try:
             outcome = mail_deliver(mail_id=mail_id)
         except Exception:  # a bug that one mail meets must not hold up the others
@@ -82,7 +86,7 @@ def mail_deliver_due() -> int:
 def mail_retry_unknown() -> None:
     """Make those mails due again of which nobody can tell whether the server has them. They may arrive twice.
 
-    Those of the last minute are left alone, since a server may be about to answer.
+    Those of the last minutes are left alone, since a server may be about to answer.
     """
     now = timezone.now()
     unknown = OutgoingMail.objects.filter(handed_over_at__lt=now - _ANSWERED_AFTER)

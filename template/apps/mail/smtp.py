@@ -8,12 +8,20 @@ from typing import Any
 
 from django.core.mail.backends.smtp import EmailBackend
 
+# What a server says to the command DATA, and to nothing else: the content may come. Source: RFC 5321, section 4.3.2.
+_CONTENT_MAY_COME = 354
+# How long a server has for the content, and then for its answer: it may look for spam first, and an answer that is
+# missed leaves the mail to a person. So this is longer than the timeout of the settings. RFC 5321, section 4.5.3.2.6,
+# has 10 minutes; but a task ends after 4 (`CELERY_TASK_SOFT_TIME_LIMIT`), and the mail before this one in its round may
+# have begun as late as `ROUND_SECONDS`.
+ANSWER_SECONDS = 60
+
 _before_content: ContextVar[Callable[[], None]] = ContextVar("before_content", default=lambda: None)
 
 
 @contextmanager
 def before_content(call: Callable[[], None]) -> Iterator[None]:
-    """For the time of a `with` block, call something right before a server is given the content of a mail.
+    """For the time of a `with` block, call something when a server is ready for the content of a mail, and has none.
 
     All before that can be done again, and sends nothing. What the call raises keeps the content back.
     """
@@ -27,9 +35,27 @@ def before_content(call: Callable[[], None]) -> Iterator[None]:
 class _Connection(smtplib.SMTP):
     """A connection, plain or with STARTTLS."""
 
+    sock: Any
+
     def data(self, msg: Any) -> tuple[int, bytes]:
-        _before_content.get()()
-        return super().data(msg)
+        timeout = self.sock.gettimeout()
+        try:
+            return super().data(msg)
+        finally:
+            if self.sock:
+                self.sock.settimeout(timeout)
+
+    def getreply(self) -> tuple[int, bytes]:
+        code, text = super().getreply()
+        if code == _CONTENT_MAY_COME:
+            try:
+                _before_content.get()()
+            except BaseException:
+                # The server takes whatever comes now for content, and content that breaks off for no mail.
+                self.close()
+                raise
+            self.sock.settimeout(ANSWER_SECONDS)
+        return code, text
 
 
 class _TLSConnection(_Connection, smtplib.SMTP_SSL):

@@ -67,7 +67,18 @@ class OrderItemInline(LookOnly, ItemInlineBase):
 class OrderAdmin(LookOnly, OrderAdminBase):
     """Orders, found by their id or their customer's address."""
 
-    fields = ("customer", "status", "amount", "item_count", "notes", "created_at", "updated_at", "confirmed_at")
+    fields = (
+        "customer",
+        "status",
+        "amount",
+        "item_count",
+        "notes",
+        "created_at",
+        "updated_at",
+        "confirmed_at",
+        "paid_at",
+        "refunded_at",
+    )
     inlines = (OrderItemInline,)
     list_display = ("id", "customer", "status", "amount", "item_count", "created_at")
     list_filter = ("status",)

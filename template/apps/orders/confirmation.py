@@ -8,16 +8,16 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from apps.core.rounds import in_time
 from apps.mail.services import mail_send
 from apps.orders.models import Order
+from apps.orders.selectors import oldest_first
 from apps.orders.states import ENDED
 
 log = structlog.get_logger(__name__)
 
 # An order that is still unconfirmed after this was forgotten: its task got lost, or never sent.
 FORGOTTEN_AFTER = timedelta(minutes=1)
-# How many one round takes: fewer than fill the time limit of a task.
-ROUND = 500
 
 
 @transaction.atomic
@@ -42,14 +42,17 @@ def order_confirm(*, order_id: UUID | str) -> bool:
 
 
 def orders_confirm_due() -> int:
-    """Confirm the orders that were forgotten, and return how many."""
-    forgotten = _unconfirmed().filter(created_at__lt=timezone.now() - FORGOTTEN_AFTER).order_by("created_at")
+    """Confirm the orders that were forgotten, as many as there is time for, and return how many.
+
+    Time is what a mail server that hangs takes, where no task sends the mail.
+    """
+    forgotten = _unconfirmed().filter(created_at__lt=timezone.now() - FORGOTTEN_AFTER).only("created_at")
     confirmed = 0
-    for order_id in list(forgotten.values_list("pk", flat=True)[:ROUND]):
+    for order in in_time(oldest_first(forgotten)):
         try:
-            confirmed += order_confirm(order_id=order_id)
+            confirmed += order_confirm(order_id=order.pk)
         except Exception:  # what one order meets must not hold up the others
-            log.exception("order_not_confirmed", order_id=str(order_id))
+            log.exception("order_not_confirmed", order_id=str(order.pk))
     return confirmed
 
 

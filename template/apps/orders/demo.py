@@ -18,7 +18,19 @@ from apps.orders.models import Order, OrderItem
 from apps.orders.states import Status
 
 # Rows as tuples of these: an object for each row would take longer than the row itself.
-_ORDER = ("id", "customer_id", "status", "amount", "item_count", "notes", "created_at", "updated_at", "confirmed_at")
+_ORDER = (
+    "id",
+    "customer_id",
+    "status",
+    "amount",
+    "item_count",
+    "notes",
+    "created_at",
+    "updated_at",
+    "confirmed_at",
+    "paid_at",
+    "refunded_at",
+)
 _ITEM = ("id", "order_id", "product_id", "sku", "name", "quantity", "unit_price")
 _Row = tuple[Any, ...]
 
@@ -28,6 +40,7 @@ _BATCH = 5000
 _PERIOD = timedelta(days=365)
 # Of 100 orders, how many stand where: few wait, as in a shop that works.
 _STATUSES = {Status.PENDING: 3, Status.PAID: 85, Status.CANCELLED: 8, Status.REFUNDED: 4}
+_PAID = {Status.PAID, Status.REFUNDED}
 _LINES = (1, 1, 2, 3)
 _QUANTITIES = (1, 1, 1, 2, 5)
 
@@ -71,8 +84,12 @@ def _order(
         amount += offer.unit_price * quantity
         pieces += quantity
         items.append((generate_id(), order_id, offer.product_id, offer.sku, offer.name, quantity, offer.unit_price))
+    # On the day it was placed, as most are.
+    paid_at = created_at if status in _PAID else None
+    refunded_at = created_at if status == Status.REFUNDED else None
     # Confirmed long ago: nobody is to be mailed.
-    return (order_id, customer_id, status, amount, pieces, "", created_at, created_at, created_at), items
+    moments = (created_at, created_at, created_at, paid_at, refunded_at)
+    return (order_id, customer_id, status, amount, pieces, "", *moments), items
 
 
 def _write(model: type[models.Model], names: Sequence[str], rows: Sequence[_Row]) -> None:

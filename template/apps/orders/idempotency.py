@@ -44,7 +44,8 @@ def answer_once(*, customer: "User", key: str, request: object, act: Callable[[]
     """Act on a request and keep the answer, or return the answer that was kept.
 
     What is done and that it was done are one transaction: of several requests with one key at once, one acts, and
-    the others wait for its answer. A request that fails keeps nothing, so that it can be sent again.
+    the others wait for its answer, as long as the database lets them wait for a lock. A request that fails, be it for
+    that, keeps nothing, so that it can be sent again.
 
     Args:
         customer: Whose key it is: customers do not share keys.
@@ -55,6 +56,7 @@ def answer_once(*, customer: "User", key: str, request: object, act: Callable[[]
     Raises:
         IdempotencyKeyInvalidError: The key is no key.
         IdempotencyKeyReusedError: The key stood for another request.
+        OperationalError: Another request with the key takes longer than one waits for a lock.
     """
     if not re.fullmatch(KEY_PATTERN, key):
         raise IdempotencyKeyInvalidError("An Idempotency-Key has 1 to 255 visible ASCII characters.")

@@ -26,6 +26,9 @@ class Order(UUIDModel):
     # By the clock of the database, which is one for all that write to it.
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True)
+    # When the money came, and when it went back. What a day brought is told by these, and not by when it was ordered.
+    paid_at = models.DateTimeField(null=True, blank=True, editable=False)
+    refunded_at = models.DateTimeField(null=True, blank=True, editable=False)
     # When the mail that confirms it was written.
     confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -48,8 +51,17 @@ class Order(UUIDModel):
             # Partial: few orders wait at any time, of however many there are.
             models.Index(fields=["created_at"], condition=Q(status=Status.PENDING), name="orders_order_pending"),
             models.Index(fields=["created_at"], condition=Q(confirmed_at=None), name="orders_order_unconfirmed"),
+            models.Index(fields=["created_at"], name="orders_order_placed"),
             # Covering: what a report adds up stands in the index itself.
-            models.Index(fields=["created_at"], include=["status", "amount"], name="orders_order_report"),
+            models.Index(
+                fields=["paid_at"], include=["amount"], condition=Q(paid_at__isnull=False), name="orders_order_paid"
+            ),
+            models.Index(
+                fields=["refunded_at"],
+                include=["amount"],
+                condition=Q(refunded_at__isnull=False),
+                name="orders_order_refunded",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """Reading orders."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 # What somebody must have paid to be on each tier, the highest first.
 TIERS = {"platinum": Decimal(10_000), "gold": Decimal(5_000), "silver": Decimal(1_000)}
 LOWEST_TIER = "bronze"
+# How many of all orders are in memory at once.
+BATCH = 500
 SUMMARY_SECONDS = 300
 
 _NOTHING = Value(Decimal("0.00"))
@@ -27,7 +30,7 @@ _REFUNDED = Q(status=Status.REFUNDED)
 
 
 class Month(TypedDict):
-    """What a customer paid in a month. Sums are text, as the API gives them."""
+    """What a customer paid in a month, and did not get back. Sums are text, as the API gives them."""
 
     month: str
     revenue: str
@@ -48,7 +51,10 @@ class Summary(TypedDict):
 
 
 class Day(TypedDict):
-    """What a day brought."""
+    """What a day brought: how many orders were placed, what was paid, and what was given back.
+
+    Whatever day the orders are of that were paid or refunded. What is refunded later was paid all the same.
+    """
 
     order_count: int
     revenue: Decimal
@@ -69,6 +75,17 @@ def items_prefetch() -> "Prefetch[str, QuerySet[OrderItem], str]":
     """Return what brings the items of any number of orders in one query, in the order in which they were written."""
     items = OrderItem.objects.only("order_id", "product_id", "sku", "name", "quantity", "unit_price")
     return Prefetch("items", queryset=items.order_by("id"))
+
+
+def oldest_first(orders: QuerySet[Order]) -> Iterator[Order]:
+    """Yield orders by when they were placed, in batches: each once, whatever becomes of it or of the others meanwhile."""
+    following = orders.order_by("created_at", "pk")
+    while batch := list(following[:BATCH]):
+        yield from batch
+        last = batch[-1]
+        # The two conditions say: later, or at the same time with a larger key. The first alone can be read from an index.
+        later = orders.filter(created_at__gte=last.created_at).exclude(created_at=last.created_at, pk__lte=last.pk)
+        following = later.order_by("created_at", "pk")
 
 
 def with_product(*, orders: QuerySet[Order], product_id: UUID) -> QuerySet[Order]:
@@ -95,14 +112,17 @@ def order_summary(*, customer: "User") -> Summary:
 
 
 def day_figures(*, day: date) -> Day:
-    """Return what the orders of a day come to. Read from an index alone (`orders_order_report`)."""
+    """Return what happened on a day. Each figure is read from an index alone."""
     start = datetime.combine(day, datetime.min.time(), tzinfo=get_default_timezone())
-    figures = Order.objects.filter(created_at__gte=start, created_at__lt=start + timedelta(days=1)).aggregate(
-        order_count=Count("*"),
-        revenue=Coalesce(Sum("amount", filter=_PAID), _NOTHING),
-        refunded=Coalesce(Sum("amount", filter=_REFUNDED), _NOTHING),
-    )
-    return Day(order_count=figures["order_count"], revenue=figures["revenue"], refunded=figures["refunded"])
+
+    def orders(moment: str) -> QuerySet[Order]:
+        return Order.objects.filter(**{f"{moment}__gte": start, f"{moment}__lt": start + timedelta(days=1)})
+
+    def money(moment: str) -> Decimal:
+        total: Decimal = orders(moment).aggregate(total=Coalesce(Sum("amount"), _NOTHING))["total"]
+        return total
+
+    return Day(order_count=orders("created_at").count(), revenue=money("paid_at"), refunded=money("refunded_at"))
 
 
 def _summary(*, customer_id: UUID) -> Summary:
@@ -122,8 +142,8 @@ def _summary(*, customer_id: UUID) -> Summary:
         ),
     )
     months = (
-        orders.filter(_PAID)
-        .annotate(month=TruncMonth("created_at"))
+        orders.filter(_PAID, paid_at__isnull=False)
+        .annotate(month=TruncMonth("paid_at"))
         .values("month")
         .annotate(revenue=Sum("amount"), order_count=Count("*"), average=Avg("amount"))
         .order_by("month")

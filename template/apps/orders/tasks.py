@@ -3,15 +3,16 @@
 from celery import shared_task
 from django.db import OperationalError
 
+from apps.core.rounds import ROUND_SECONDS
 from apps.orders import confirmation, idempotency, reports, services
 
 
 @shared_task(
     # The database is away, or somebody holds the row: that passes. Anything else is a bug, which trying again repeats.
     autoretry_for=(OperationalError,),
-    # After 1, 2, 4 … seconds, each a little off, so that those who failed together do not come back together.
+    # After 1, 2, 4, 8 and 16 seconds at most. By chance it is anything less, so that those who failed together do not
+    # come back together.
     retry_backoff=True,
-    retry_backoff_max=600,
     retry_jitter=True,
     max_retries=5,
 )
@@ -28,8 +29,8 @@ def orders_confirm_due() -> None:
 
 @shared_task
 def orders_expire() -> None:
-    """Cancel the orders that nobody pays."""
-    services.orders_expire()
+    """Cancel the orders that nobody pays, as many as there is time for. Started every hour by the schedule."""
+    services.orders_expire(seconds=ROUND_SECONDS)
 
 
 @shared_task

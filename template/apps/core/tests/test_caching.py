@@ -12,6 +12,7 @@ from django.db import transaction
 from django.test.utils import override_settings
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
+from redis.exceptions import ConnectionError  # noqa: A004 - its name
 
 from apps.core import caching
 from apps.core.caching import cached, invalidate, invalidate_on_commit
@@ -267,6 +268,20 @@ def test_what_a_transaction_changes_is_forgotten_once_it_is_committed(
         assert ask(compute) == 1
 
     assert ask(compute) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_committed_stays_where_the_cache_fails() -> None:
+    away = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": "redis://127.0.0.1:1/0",
+    }
+
+    with override_settings(CACHES={"default": away}):
+        with transaction.atomic():
+            invalidate_on_commit(NAME)
+        with pytest.raises(ConnectionError):
+            invalidate(NAME)
 
 
 def test_without_redis_each_computes_at_once_and_nobody_waits(sleeps: list[float]) -> None:

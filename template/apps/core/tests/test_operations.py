@@ -9,7 +9,12 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.utils import IntegrityError
 
-from apps.core.operations import AddConstraintNotValid, AddIndexConcurrently, ValidateConstraint
+from apps.core.operations import (
+    AddConstraintNotValid,
+    AddIndexConcurrently,
+    RemoveIndexConcurrently,
+    ValidateConstraint,
+)
 from tests.concurrency import at_once, impatient, overtake
 from tests.waiting import DEADLINE_SECONDS, wait_until
 
@@ -75,6 +80,19 @@ def test_an_index_is_made_and_taken_away(state: ProjectState) -> None:
     with connection.schema_editor(atomic=False) as editor:
         AddIndexConcurrently("thing", INDEX).database_backwards("core", editor, after, state)
     assert indexes() == {}
+
+
+def test_an_index_is_taken_away_and_made_again(state: ProjectState) -> None:
+    there = apply(AddIndexConcurrently("thing", INDEX), state, atomic=False)
+    removal = RemoveIndexConcurrently("thing", INDEX.name)
+
+    gone = apply(removal, there, atomic=False)
+
+    assert indexes() == {}
+    with connection.schema_editor(atomic=False) as editor:
+        removal.database_backwards("core", editor, gone, there)
+    assert indexes() == {INDEX.name: True}
+    assert timeouts_are_as_ever()
 
 
 def test_an_index_that_was_left_behind_half_made_is_made_anew(state: ProjectState) -> None:
@@ -152,11 +170,16 @@ def test_an_index_takes_its_time_to_come_and_to_go(state: ProjectState, timeout:
         with connection.schema_editor(atomic=False) as editor:
             operation.database_backwards("core", editor, after, state)
 
-    # Both wait for whoever has written and not committed.
-    overtake(build, hold=insert, meanwhile=lambda: wait_until(has_waited_long))
-    assert indexes() == {INDEX.name: True}
-    overtake(remove, hold=insert, meanwhile=lambda: wait_until(has_waited_long))
-    assert indexes() == {}
+    def remove_for_good() -> None:
+        sql(f"SET {timeout} = '50ms'")
+        after = state.clone()
+        operation.state_forwards("core", after)
+        apply(RemoveIndexConcurrently("thing", INDEX.name), after, atomic=False)
+
+    # Each waits for whoever has written and not committed.
+    for call, left in ((build, {INDEX.name: True}), (remove, {}), (build, {INDEX.name: True}), (remove_for_good, {})):
+        overtake(call, hold=insert, meanwhile=lambda: wait_until(has_waited_long))
+        assert indexes() == left
 
 
 def test_a_constraint_takes_its_time_to_be_validated(state: ProjectState) -> None:

@@ -1,7 +1,11 @@
 """Every error is a problem document, wherever it comes from."""
 
+from threading import Barrier
+from typing import cast
+
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
+from django.db import OperationalError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client
 from django.test.utils import override_settings
@@ -16,6 +20,8 @@ from rest_framework.views import APIView
 
 from apps.core.exceptions import ConflictError
 from config.urls import handler400, handler403, handler404, handler500  # noqa: F401 - Django reads them from here
+from tests.concurrency import at_once
+from tests.waiting import DEADLINE_SECONDS
 
 
 class Odd(exceptions.APIException):
@@ -29,6 +35,7 @@ ERRORS: dict[str, Exception] = {
     "odd": Odd(),
     "large": RequestDataTooBig(),
     "bug": RuntimeError("a bug"),
+    "away": OperationalError("a bug of the server"),
     "conflict": ConflictError("It is taken: choose another."),
     "denied": PermissionDenied(),
     "invalid": ValidationError("Too much."),
@@ -77,12 +84,39 @@ class Raises(APIView):
         return Response()
 
 
+class Locks(APIView):
+    """Takes two locks, the second when somebody else has taken one as well."""
+
+    permission_classes = (AllowAny,)
+    throttle_classes = ()
+
+    def get(self, request: Request, first: int, second: int) -> Response:
+        with transaction.atomic():
+            lock(first)
+            BOTH.wait(DEADLINE_SECONDS)
+            lock(second)
+        return Response()
+
+
 class Throttled(APIView):
     permission_classes = (AllowAny,)
     throttle_classes = (OneADay,)
 
     def get(self, request: Request) -> Response:
         return Response()
+
+
+BOTH = Barrier(2)
+
+
+def lock(number: int) -> None:
+    """Take a lock until the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+
+
+def ask_for_locks(first: int, second: int) -> HttpResponse:
+    return APIClient().get(f"/api/locks/{first}/{second}/")
 
 
 def plain(request: HttpRequest, name: str) -> HttpResponse:
@@ -95,6 +129,7 @@ def form(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("api/raises/<name>/", Raises.as_view()),
+    path("api/locks/<int:first>/<int:second>/", Locks.as_view()),
     path("api/throttled/", Throttled.as_view()),
     path("api/plain/<name>/", plain),
     path("api/form/", form),
@@ -114,6 +149,7 @@ pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
         ("/api/raises/missing/", 404),
         ("/api/raises/teapot/", 500),
         ("/api/raises/bug/", 500),
+        ("/api/raises/away/", 500),
         ("/api/raises/odd/", 499),
         ("/api/raises/large/", 413),
         ("/api/plain/large/", 413),
@@ -161,6 +197,39 @@ def test_a_host_that_is_not_ours_is_refused() -> None:
 
     assert response.status_code == 400
     assert response["Content-Type"] == "application/problem+json"
+
+
+def assert_may_be_asked_again(response: HttpResponse) -> None:
+    assert response.status_code == 503
+    assert response["Content-Type"] == "application/problem+json"
+    assert response["Retry-After"] == "1"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("timeout", ["lock_timeout", "statement_timeout"])
+def test_who_waits_too_long_for_a_lock_may_ask_again(timeout: str) -> None:
+    def ask() -> HttpResponse:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET {timeout} = '20ms'")
+            try:
+                return ask_for_locks(2, 1)
+            finally:
+                cursor.execute(f"RESET {timeout}")
+
+    with transaction.atomic():
+        lock(1)
+        response, _ = at_once(ask, lambda: BOTH.wait(DEADLINE_SECONDS))
+
+    assert_may_be_asked_again(cast("HttpResponse", response))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_wait_for_each_other_one_may_ask_again() -> None:
+    responses = cast("list[HttpResponse]", at_once(lambda: ask_for_locks(1, 2), lambda: ask_for_locks(2, 1)))
+
+    done, victim = sorted(responses, key=lambda response: response.status_code)
+    assert done.status_code == 200
+    assert_may_be_asked_again(victim)
 
 
 def test_an_error_of_the_domain_says_what_kind_it_is(api_client: APIClient) -> None:

@@ -11,6 +11,8 @@ from django.core.management import call_command
 from django.utils import timezone
 from zeal import zeal_ignore
 
+from apps.core import rounds
+from apps.core.rounds import ROUND_SECONDS
 from apps.mail.delivery import GIVE_UP_AFTER, Outcome, mail_deliver, mail_deliver_due
 from apps.mail.models import OutgoingMail
 from tests.concurrency import at_once
@@ -75,6 +77,17 @@ def test_a_server_that_is_away_is_asked_once_in_a_round(server: MailServer) -> N
     assert mail_deliver_due() == 0
 
     assert sorted(OutgoingMail.objects.values_list("attempts", flat=True)) == [0, 0, 1]
+
+
+def test_a_round_ends_when_its_time_is_up(server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.start()
+    for number in range(3):
+        write(f"{number}@example.com")
+    # Each takes all of the time.
+    monkeypatch.setattr(rounds, "monotonic", lambda: ROUND_SECONDS * len(server.received))
+
+    with zeal_ignore():
+        assert [mail_deliver_due(), mail_deliver_due()] == [2, 1]
 
 
 def test_a_recipient_who_is_refused_for_now_holds_up_nobody_and_is_tried_again(server: MailServer) -> None:

@@ -68,11 +68,16 @@ def unknown_in(caplog: pytest.LogCaptureFixture) -> int:
     return len([line for line in lines if "mail_outcome_unknown" in line])
 
 
-def test_who_is_killed_before_the_content_loses_nothing(environment: dict[str, str], server: MailServer) -> None:
-    server.silent_at = "RCPT"
+@pytest.mark.parametrize("silent_at", ["RCPT", "DATA"])
+def test_who_is_killed_before_the_content_loses_nothing(
+    environment: dict[str, str], server: MailServer, silent_at: str
+) -> None:
+    server.silent_at = silent_at
     write()
 
-    kill_sender(environment, server, when=lambda: server.asked)
+    kill_sender(environment, server, when=lambda: server.asked if silent_at == "RCPT" else server.is_asked_for_data)
+
+    assert OutgoingMail.objects.get().handed_over_at is None
 
     with later(minutes=2):
         assert [mail_deliver_due(), mail_deliver_due()] == [1, 0]
@@ -83,7 +88,7 @@ def test_who_is_killed_before_the_content_loses_nothing(environment: dict[str, s
 def test_who_is_killed_before_the_answer_sends_nothing_twice(
     environment: dict[str, str], server: MailServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.silent_at = "DATA"
+    server.silent_at = "content"
     waiting = write()
 
     kill_sender(environment, server, when=lambda: server.received)
@@ -108,7 +113,7 @@ def test_who_is_killed_before_the_answer_sends_nothing_twice(
 def test_a_mail_that_is_not_answered_is_left_to_a_person(
     server: MailServer, caplog: pytest.LogCaptureFixture, reply: str | None
 ) -> None:
-    server.silent_at, server.hangs_up, server.content_refusal = "DATA", True, reply
+    server.silent_at, server.hangs_up, server.content_refusal = "content", True, reply
     write()
 
     assert mail_deliver_due() == 0
@@ -137,8 +142,43 @@ def test_a_mail_that_is_refused_for_now_is_tried_again(server: MailServer) -> No
     assert len(server.received) == 1
 
 
+@pytest.mark.parametrize(
+    ("refusal", "outcome"), [(None, Outcome.AWAY), ("421 Going down", Outcome.REFUSED), ("451 Later", Outcome.REFUSED)]
+)
+def test_a_server_that_has_not_seen_the_content_gets_the_mail_another_time(
+    server: MailServer, refusal: str | None, outcome: Outcome
+) -> None:
+    server.data_refusal = refusal
+    if refusal is None:
+        server.silent_at, server.hangs_up = "DATA", True
+
+    assert mail_deliver(mail_id=write().pk) is outcome
+    assert OutgoingMail.objects.get().handed_over_at is None
+
+    server.data_refusal = server.silent_at = None
+    with later(minutes=2):
+        assert mail_deliver_due() == 1
+    assert len(server.received) == 1
+
+
+def test_who_meets_a_mail_that_is_just_being_sent_leaves_it_alone(
+    server: MailServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    waiting = write()
+    waiting.hand_over()
+
+    with later(minutes=2):
+        assert mail_deliver(mail_id=waiting.pk) is Outcome.SKIPPED
+        # And whose server refuses it for now can be followed by another attempt soon.
+        waiting.take_back()
+    with later(minutes=5):
+        assert mail_deliver_due() == 1
+    assert unknown_in(caplog) == 0
+    assert len(server.received) == 1
+
+
 def test_a_server_that_does_not_answer_is_asked_once_in_a_round(server: MailServer) -> None:
-    server.silent_at, server.hangs_up = "DATA", True
+    server.silent_at, server.hangs_up = "content", True
     for number in range(3):
         write(f"{number}@example.com")
 

@@ -1,14 +1,25 @@
 """Made-up orders."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
-from factory.declarations import LazyFunction, Sequence, SubFactory
+from django.utils import timezone
+from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
 from apps.core.ids import generate_id
 from apps.orders.models import DailyReport, IdempotencyKey, Order, OrderItem
+from apps.orders.states import Status
 from apps.users.tests.factories import UserFactory
+
+
+def _now_in(*statuses: Status) -> LazyAttribute:
+    """Return the time, where an order is in one of these states."""
+
+    def moment(order: Order) -> datetime | None:
+        return timezone.now() if order.status in statuses else None
+
+    return LazyAttribute(moment)
 
 
 class OrderFactory(DjangoModelFactory[Order]):
@@ -20,6 +31,9 @@ class OrderFactory(DjangoModelFactory[Order]):
     customer = SubFactory(UserFactory)
     amount = Decimal("12.00")
     item_count = 1
+    status = Status.PENDING
+    paid_at = _now_in(Status.PAID, Status.REFUNDED)
+    refunded_at = _now_in(Status.REFUNDED)
 
 
 class OrderItemFactory(DjangoModelFactory[OrderItem]):

@@ -7,6 +7,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from zeal import zeal_ignore
 
+from apps.orders.management.commands import seed_demo
 from apps.orders.models import Order, OrderItem
 from apps.orders.states import Status
 from apps.orders.tests.factories import OrderFactory
@@ -38,6 +39,8 @@ def test_as_much_is_made_as_was_asked_for() -> None:
         assert order.item_count == sum(item.quantity for item in items) > 0
         assert order.amount == sum(item.quantity * item.unit_price for item in items)
         assert order.confirmed_at
+        assert bool(order.paid_at) is (order.status in {Status.PAID, Status.REFUNDED})
+        assert bool(order.refunded_at) is (order.status == Status.REFUNDED)
 
 
 def test_more_comes_on_top() -> None:
@@ -57,6 +60,22 @@ def test_once_is_once(settings: Settings) -> None:
 
     assert Order.objects.count() == 200
     assert User.objects.get(email=DEMO_EMAIL).check_password(DEMO_PASSWORD)
+
+
+def test_once_is_done_again_where_it_was_interrupted(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.DEBUG = True
+
+    def interrupt(**_wanted: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(seed_demo, "orders_seed", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run("seed_demo", "--once")
+
+    assert run("seed_demo", "--once")[0] == "Demo data: 30 products, 5 users, 200 orders"
+    # The demo user among them.
+    assert User.objects.count() == 6
 
 
 def test_in_production_nobody_can_sign_in_with_what_everybody_knows() -> None:

@@ -4,11 +4,13 @@ from decimal import Decimal
 import pytest
 import time_machine
 from django.core import mail
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from zeal import zeal_ignore
 
+from apps.core import rounds
+from apps.core.rounds import ROUND_SECONDS
 from apps.mail.models import OutgoingMail
 from apps.orders.confirmation import order_confirm, orders_confirm_due
 from apps.orders.models import Order
@@ -18,7 +20,8 @@ from apps.orders.tests.factories import OrderFactory, OrderItemFactory
 from apps.orders.tests.goods import goods
 from apps.users.models import User
 from apps.users.services import user_delete
-from tests.concurrency import at_once, impatient
+from apps.users.tests.factories import UserFactory
+from tests.concurrency import at_once, at_once_up_to, impatient
 
 
 @pytest.mark.django_db
@@ -50,9 +53,38 @@ def test_an_order_is_confirmed_once() -> None:
 def test_of_many_who_confirm_at_once_one_does() -> None:
     order = OrderFactory.create()
 
-    done = at_once(*[lambda: order_confirm(order_id=order.pk)] * 8)
+    done = at_once_up_to("mail_outgoingmail", *[lambda: order_confirm(order_id=order.pk)] * 8)
 
     assert sorted(done, key=str) == [False] * 7 + [True]
+    # Committed, and so sent.
+    assert [message.to for message in mail.outbox] == [[order.customer.email]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_stands_where_the_mail_that_confirms_it_cannot_be_written() -> None:
+    customer, line = UserFactory.create(), Line(product_id=goods(), quantity=1)
+
+    def place() -> Order:
+        with impatient():
+            return order_create(customer=customer, items=[line])
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE mail_outgoingmail")
+        [order] = at_once(place)
+
+    assert Order.objects.get() == order
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        assert orders_confirm_due() == 1
+
+
+@pytest.mark.django_db
+def test_a_round_ends_when_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    OrderFactory.create_batch(3, created_at=timezone.now() - timedelta(minutes=2))
+    # Each takes all of the time, as where no task sends its mail, and the server hangs.
+    monkeypatch.setattr(rounds, "monotonic", lambda: ROUND_SECONDS * OutgoingMail.objects.count())
+
+    with zeal_ignore():
+        assert [orders_confirm_due(), orders_confirm_due()] == [2, 1]
 
 
 @pytest.mark.django_db

@@ -1,11 +1,77 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from rest_framework.test import APIClient
 from zeal import zeal_ignore
 
 from apps.orders.tests.factories import OrderFactory
 from apps.users.models import User
+from config.env import BASE_DIR
 
 pytestmark = pytest.mark.django_db
+
+ORDERS = "/api/v1/orders/"
+
+
+# Near the ends of time, with offsets to either side: what is a time there, and what is none.
+EDGES = {
+    "0001-01-01T00:00:00Z": 200,
+    "0001-01-01T00:00:00-14:00": 200,
+    "0001-01-01T00:00:00+14:00": 400,
+    "0001-01-01T00:00:00": 200,
+    "0001-01-01": 200,
+    "9999-12-31T23:59:59.999999Z": 200,
+    "9999-12-31T23:59:59+14:00": 200,
+    "9999-12-31T23:59:59-14:00": 400,
+    "9999-12-31T23:59:59": 200,
+    "0000-01-01T00:00:00Z": 400,
+    "10000-01-01T00:00:00Z": 400,
+}
+
+
+def answers(client: APIClient) -> dict[str, set[int]]:
+    """Return what each of them is answered, after it and before it."""
+    return {
+        time: {client.get(ORDERS, {name: time}).status_code for name in ("created_after", "created_before")}
+        for time in EDGES
+    }
+
+
+def test_near_the_ends_of_time_a_time_is_one_or_is_refused(signed_in: APIClient) -> None:
+    with zeal_ignore():
+        assert answers(signed_in) == {time: {status} for time, status in EDGES.items()}
+
+
+SQLITE = """
+import django
+django.setup()
+from django.core.management import call_command
+from django.db import connection
+from rest_framework.test import APIClient
+from apps.orders.tests.factories import OrderFactory
+from apps.orders.tests.test_filters import EDGES, answers
+from django.test.utils import override_settings
+
+assert connection.vendor == "sqlite"
+call_command("migrate", verbosity=0)
+client = APIClient()
+client.force_authenticate(OrderFactory.create().customer)
+with override_settings(ALLOWED_HOSTS=["testserver"]):
+    assert answers(client) == {time: {status} for time, status in EDGES.items()}, answers(client)
+"""
+
+
+def test_on_sqlite_it_is_the_same(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
+        "DJANGO_SETTINGS_MODULE": "config.settings.local",
+    }
+
+    subprocess.run([sys.executable, "-c", SQLITE], cwd=BASE_DIR, env=environment, check=True)  # noqa: S603 - our own code
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -13,7 +14,7 @@ from apps.orders.tests.factories import IdempotencyKeyFactory
 from apps.orders.tests.goods import goods
 from apps.users.models import User
 from apps.users.tests.factories import UserFactory
-from tests.concurrency import at_once
+from tests.concurrency import at_once, impatient
 
 
 class Counter:
@@ -92,6 +93,30 @@ def test_answers_are_forgotten_after_a_day() -> None:
     assert idempotency_keys_clear() == 1
     assert list(IdempotencyKey.objects.all()) == [kept]
     assert old.key != kept.key
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_too_long_for_the_first_answer_or_for_the_goods_may_ask_again_and_is_answered_then() -> None:
+    user, lamp = UserFactory.create(), goods()
+
+    def order() -> int:
+        client = APIClient()
+        client.force_authenticate(user)
+        body = {"items": [{"product_id": str(lamp), "quantity": 1}]}
+        with impatient():
+            return client.post("/api/v1/orders/", body, headers={"Idempotency-Key": "once"}).status_code
+
+    with transaction.atomic():
+        # Another request with the key that never comes to an end.
+        IdempotencyKeyFactory.create(customer=user, key="once")
+        assert at_once(order) == [503]
+        transaction.set_rollback(True)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE orders_order")
+        assert at_once(order) == [503]
+
+    assert not IdempotencyKey.objects.exists()
+    assert at_once(order) == [201]
 
 
 @pytest.mark.django_db(transaction=True)

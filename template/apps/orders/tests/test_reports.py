@@ -1,5 +1,6 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import time_machine
@@ -7,6 +8,8 @@ from django.core import mail
 from zeal import zeal_ignore
 
 from apps.mail.models import OutgoingMail
+from apps.mail.services import mail_send
+from apps.orders import reports
 from apps.orders.models import DailyReport
 from apps.orders.reports import daily_report_send
 from apps.orders.states import Status
@@ -20,8 +23,11 @@ from tests.concurrency import at_once
 @pytest.mark.django_db
 def test_the_managers_are_told_once_what_yesterday_brought() -> None:
     yesterday = datetime(2026, 1, 31, 12, tzinfo=UTC)
-    OrderFactory.create(created_at=yesterday, status=Status.PAID, amount=Decimal("12.50"))
-    OrderFactory.create(created_at=yesterday, status=Status.REFUNDED, amount=Decimal("7.00"))
+    OrderFactory.create_batch(2, created_at=yesterday)
+    OrderFactory.create(status=Status.PAID, amount=Decimal("12.50"), paid_at=yesterday)
+    OrderFactory.create(
+        status=Status.REFUNDED, amount=Decimal("7.00"), paid_at=yesterday - timedelta(days=9), refunded_at=yesterday
+    )
     with zeal_ignore():
         managers = UserFactory.create_batch(2)
         for manager in managers:
@@ -39,6 +45,30 @@ def test_the_managers_are_told_once_what_yesterday_brought() -> None:
     assert [written.recipient for written in mails] == sorted(manager.email for manager in managers)
     assert "2026-01-31" in mails[0].subject
     assert "12.50" in mails[0].text
+
+
+@pytest.mark.django_db
+def test_where_one_manager_cannot_be_told_none_is_and_the_day_is_told_another_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with zeal_ignore():
+        for manager in UserFactory.create_batch(2):
+            role_assign(user=manager, role=Role.MANAGER)
+
+        def fail_for_the_second(**mail: Any) -> None:
+            if OutgoingMail.objects.exists():
+                raise LookupError
+            mail_send(**mail)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(reports, "mail_send", fail_for_the_second)
+            with pytest.raises(LookupError):
+                daily_report_send()
+        assert not DailyReport.objects.exists()
+        assert not OutgoingMail.objects.exists()
+
+        assert daily_report_send()
+    assert OutgoingMail.objects.count() == 2
 
 
 @pytest.mark.django_db(transaction=True)

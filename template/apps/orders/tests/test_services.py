@@ -8,6 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 from zeal import zeal_ignore
 
+from apps.core import rounds
+from apps.orders import selectors
 from apps.orders.exceptions import OrderStateError
 from apps.orders.models import Order
 from apps.orders.services import Line, order_cancel, order_create, order_pay, order_refund, orders_expire
@@ -77,6 +79,8 @@ def test_an_order_goes_only_where_its_state_leads(status: Status, refused: set[o
                 service(order=order)
             order.refresh_from_db()
             assert order.status != status
+            assert bool(order.paid_at) is (order.status in {Status.PAID, Status.REFUNDED})
+            assert bool(order.refunded_at) is (order.status == Status.REFUNDED)
 
 
 def test_what_an_order_is_now_counts_and_not_what_the_caller_saw() -> None:
@@ -105,7 +109,9 @@ def test_what_nobody_pays_for_a_week_is_cancelled() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_one_order_meets_holds_up_no_other() -> None:
+def test_what_one_order_meets_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Not even where it fills a batch.
+    monkeypatch.setattr(selectors, "BATCH", 1)
     held, free = OrderFactory.create_batch(2, created_at=timezone.now() - timedelta(days=8))
 
     def expire() -> int:
@@ -118,6 +124,19 @@ def test_what_one_order_meets_holds_up_no_other() -> None:
 
     free.refresh_from_db()
     assert free.status == Status.CANCELLED
+
+
+def test_a_round_goes_on_until_all_is_done_or_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selectors, "BATCH", 2)
+    long_ago = timezone.now() - timedelta(days=8)
+    OrderFactory.create_batch(7, created_at=long_ago)
+
+    def cancelled() -> int:
+        return Order.objects.filter(status=Status.CANCELLED).count()
+
+    monkeypatch.setattr(rounds, "monotonic", cancelled)
+    with zeal_ignore():
+        assert [orders_expire(seconds=1), orders_expire(seconds=0), orders_expire(), orders_expire()] == [2, 1, 4, 0]
 
 
 @pytest.mark.django_db(transaction=True)

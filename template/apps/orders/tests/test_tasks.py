@@ -1,4 +1,8 @@
+import subprocess
+import sys
+from collections import defaultdict
 from datetime import timedelta
+from typing import Any, NoReturn
 
 import pytest
 import time_machine
@@ -9,12 +13,17 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from zeal import zeal_ignore
 
+from apps.core import rounds
+from apps.core.rounds import ROUND_SECONDS
 from apps.mail.models import OutgoingMail
-from apps.orders import tasks
+from apps.orders import confirmation, tasks
 from apps.orders.models import DailyReport, IdempotencyKey, Order
 from apps.orders.states import Status
 from apps.orders.tests.factories import IdempotencyKeyFactory, OrderFactory
+from apps.orders.tests.goods import goods
+from apps.users.tests.factories import UserFactory
 from config.celery import app
+from config.env import BASE_DIR
 from tests.concurrency import at_once, impatient
 
 
@@ -65,6 +74,64 @@ def test_a_row_that_somebody_holds_is_tried_again_five_times() -> None:
     assert tasks.order_confirm.apply(kwargs={"order_id": str(order.pk)}).successful()
     # Committed, and so sent.
     assert [message.to for message in mail.outbox] == [[order.customer.email]]
+
+
+# Prints whether the order stands.
+PLACE = """
+import django, sys
+django.setup()
+from apps.orders.services import Line, order_create
+from apps.users.models import User
+from uuid import UUID
+order = order_create(customer=User.objects.get(), items=[Line(product_id=UUID(sys.argv[1]), quantity=1)])
+print(order.pk)
+"""
+
+
+def test_an_order_stands_where_the_broker_is_away(environment: dict[str, str]) -> None:
+    UserFactory.create()
+    environment["CELERY_BROKER_URL"] = "redis://127.0.0.1:1/0"
+
+    command = [sys.executable, "-c", PLACE, str(goods())]
+    result = subprocess.run(  # noqa: S603 - our own code
+        command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert result.stdout.split() == [str(Order.objects.get().pk)], result.stderr
+    assert "Error calling" in result.stderr
+    assert not OutgoingMail.objects.exists()
+
+
+def test_after_a_failure_a_task_waits_by_chance_and_never_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: dict[int, set[float]] = defaultdict(set)
+
+    def fail(**_order: object) -> None:
+        raise OperationalError
+
+    def note(**retry: Any) -> NoReturn:
+        waits[tasks.order_confirm.request.retries].add(retry["countdown"])
+        raise retry["exc"]
+
+    monkeypatch.setattr(confirmation, "order_confirm", fail)
+    monkeypatch.setattr(tasks.order_confirm, "retry", note)
+    for retries in list(range(tasks.order_confirm.max_retries or 0)) * 50:
+        tasks.order_confirm.apply(kwargs={"order_id": "1"}, retries=retries)
+
+    assert [max(waits[retries]) <= 2**retries for retries in range(5)] == [True] * 5
+    assert len(waits[4]) > 1
+
+
+@pytest.mark.django_db
+def test_a_round_that_cancels_ends_inside_the_limit_of_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    OrderFactory.create_batch(3, created_at=timezone.now() - timedelta(days=8))
+    cancelled = Order.objects.filter(status=Status.CANCELLED)
+    # Each takes all of the time.
+    monkeypatch.setattr(rounds, "monotonic", lambda: ROUND_SECONDS * cancelled.count())
+
+    with zeal_ignore():
+        tasks.orders_expire.delay()
+
+    assert cancelled.count() == 2
 
 
 def test_what_somebody_waits_for_has_a_queue_of_its_own() -> None:

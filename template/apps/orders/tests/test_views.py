@@ -2,6 +2,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -16,6 +17,7 @@ from apps.orders.tests.factories import OrderFactory, OrderItemFactory
 from apps.orders.tests.goods import goods
 from apps.users.models import User
 from apps.users.tests.factories import UserFactory
+from tests.concurrency import at_once, impatient
 
 pytestmark = pytest.mark.django_db
 
@@ -136,6 +138,23 @@ def test_an_order_is_cancelled_once(signed_in: APIClient, user: User) -> None:
     assert len(cancelled.json()["items"]) == 1
     assert again.status_code == 409
     assert again.json()["type"] == "urn:problem:order-state"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_that_somebody_holds_may_be_cancelled_a_moment_later() -> None:
+    order = OrderFactory.create()
+
+    def cancel() -> int:
+        client = APIClient()
+        client.force_authenticate(order.customer)
+        with impatient():
+            return client.post(f"{ORDERS}{order.pk}/cancel/").status_code
+
+    with transaction.atomic():
+        Order.objects.select_for_update().get(pk=order.pk)
+        assert at_once(cancel) == [503]
+
+    assert at_once(cancel) == [200]
 
 
 def test_the_orders_of_others_are_not_there(signed_in: APIClient) -> None:

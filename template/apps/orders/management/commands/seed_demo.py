@@ -1,10 +1,12 @@
 """`manage.py seed_demo`: something to look at, or a lot to measure with."""
 
 from argparse import ArgumentParser
+from contextlib import nullcontext
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from apps.orders.demo import orders_seed
 from apps.orders.goods import products_seed
@@ -33,11 +35,14 @@ class Command(BaseCommand):
         wanted = {**dict.fromkeys(_FEW, 0), **numbers} if numbers else _FEW
         if min(wanted.values()) < 0 or (wanted["orders"] and not wanted["products"]):
             raise CommandError("Numbers are 0 or more, and orders need products: --products 30, for example.")
-        demo_id, is_new = demo_user_create()
-        if is_new or not options["once"]:
-            offers = products_seed(count=wanted["products"])
-            customer_ids = [demo_id, *users_seed(count=wanted["users"])]
-            orders_seed(count=wanted["orders"], customer_ids=customer_ids, offers=offers)
-            self.stdout.write("Demo data: {products} products, {users} users, {orders} orders".format(**wanted))
+        # All or nothing, where the demo user says whether it was done before. What is made to measure with is too much for
+        # one transaction.
+        with transaction.atomic() if options["once"] else nullcontext():
+            demo_id, is_new = demo_user_create()
+            if is_new or not options["once"]:
+                offers = products_seed(count=wanted["products"])
+                customer_ids = [demo_id, *users_seed(count=wanted["users"])]
+                orders_seed(count=wanted["orders"], customer_ids=customer_ids, offers=offers)
+                self.stdout.write("Demo data: {products} products, {users} users, {orders} orders".format(**wanted))
         if settings.DEBUG:
             self.stdout.write(f"Demo login: {DEMO_EMAIL}, {DEMO_PASSWORD}")
