@@ -34,6 +34,10 @@ test: check docs ## Check this repository, build the documentation, run all test
 test-matrix: install ## Run the checks and tests of every variant (ARGS="-k pgbouncer" picks some)
 	@$(RUN) pytest -m matrix $(ARGS)
 
+.PHONY: release
+release: install ## Cut a release (VERSION=1.2.3): bump, run every test, commit, tag
+	@$(RUN) python -m releases.cut $(VERSION)
+
 .PHONY: check
 check: install ## Look for mistakes, unformatted code and wrong types in this repository
 	@$(RUN) ruff check --quiet .

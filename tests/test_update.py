@@ -1,170 +1,193 @@
-"""`copier update` brings what is new in the template, and loses nothing of what the user did."""
+"""`copier update`, from each release to the working tree and on, brings what is new and loses nothing of the user's."""
 
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from tests.harness.environments import share_environment
+from releases.frozen import thaw
+from releases.history import Release, find_releases
+from tests.harness.edits import Outcome, edits_of, table
+from tests.harness.environments import runnable_python_versions, share_environment
 from tests.harness.git import commit_everything, git
-from tests.harness.paths import ROOT
+from tests.harness.matrix import name_of
+from tests.harness.paths import PROGRAMS, ROOT
 from tests.harness.postgres import Postgres
 from tests.harness.project import Project
-from tests.harness.questions import CONFIGURATION, VARIANTS, Answers
+from tests.harness.questions import CONFIGURATION, FEATURES, QUESTIONS, Answers
 from tests.harness.render import render
 from tests.harness.snapshot import copy_working_tree
 from tests.harness.updates import commit, copier, unmerged
 
-# Released: the last commit. Next: the working tree. Later: changes that every update test can count on.
-RELEASED, NEXT, LATER = "0.0.1", "0.0.2", "0.0.3"
-
-# What the later version changes, in files that the user edits too, at another place.
+RELEASES = find_releases(ROOT)
+# Higher than any release: the working tree, and a version that changes each file that the user changes.
+NEXT, LATER = "v9998.0.0", "v9999.0.0"
 LATER_LINE = "# Of a later version of the template."
-CHANGED_LATER = ["Makefile.jinja", "config/settings/base.py.jinja", "apps/users/views.py"]
 NEW_LATER = "docs/later.md"
+
+RENAMED = {"project_name": "Another & Co", "project_slug": "another"}
+
+
+def source_of(template: Path, path: str) -> Path | None:
+    """Return the file of the template that a project's file comes from, if it comes from one."""
+    candidates = [template / "template" / path, template / "template" / f"{path}.jinja"]
+    return next((candidate for candidate in candidates if candidate.exists()), None)
 
 
 @pytest.fixture(scope="module")
 def versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a template repository with three versions, each a tag."""
+    """Give a template repository with each release, the working tree and a later version, each a tag."""
     template = tmp_path_factory.mktemp("versions") / "template"
     git(ROOT, "clone", "--quiet", "--no-hardlinks", str(ROOT), str(template))
     for tag in git(template, "tag").split():
         git(template, "tag", "--delete", tag)
-    git(template, "tag", RELEASED)
+    for release in RELEASES:
+        git(template, "tag", release.tag, release.commit)
 
     git(template, "rm", "-r", "--quiet", ".")
     copy_working_tree(template)
     commit_everything(template, "The working tree", tag=NEXT)
 
-    for name in CHANGED_LATER:
-        file = template / "template" / name
-        file.write_text(file.read_text(encoding="utf-8") + f"\n\n{LATER_LINE}\n", encoding="utf-8")
+    for path in sorted({edit.path for answers in ({}, {"ci": "gitlab"}) for edit in edits_of(answers)}):
+        source = source_of(template, path)
+        if source is not None:
+            source.write_text(f"{source.read_text(encoding='utf-8').rstrip()}\n\n\n{LATER_LINE}\n", encoding="utf-8")
     (template / "template" / NEW_LATER).write_text("# Later\n", encoding="utf-8")
     commit_everything(template, "Later", tag=LATER)
     return template
 
 
-def start(versions: Path, folder: Path, answers: Answers) -> Project:
-    """Render the released version and commit it, as the message after a copy says."""
+@dataclass(frozen=True)
+class Case:
+    """A project that is updated: the release that it comes from, and what was answered then."""
+
+    release: Release
+    answers: Answers
+
+
+def cases() -> list[object]:
+    """Return each release with its answers; the first of each runs always, the others with the matrix."""
+    return [
+        pytest.param(
+            Case(release, answers),
+            id=f"{release.tag} {name_of(answers) or 'default'}",
+            marks=[] if number == 0 else [pytest.mark.matrix],
+        )
+        for release in RELEASES
+        for number, answers in enumerate(thaw(release.version)["answers"])
+    ]
+
+
+def runnable(answers: Answers) -> Answers:
+    """Return answers with a Python that this machine has."""
+    pythons = runnable_python_versions()
+    version = answers.get("python_version", QUESTIONS["python_version"]["default"])
+    return answers if version in pythons else {**answers, "python_version": pythons[-1]}
+
+
+def switched(answers: Answers) -> list[str]:
+    """Return the features of a project after its first one was switched off, and the first that it lacks on."""
+    had = answers.get("features", QUESTIONS["features"]["default"])
+    lacked = [feature for feature in FEATURES if feature not in had]
+    return [feature for feature in FEATURES if feature in {*had[1:], *lacked[:1]}]
+
+
+def start(versions: Path, folder: Path, case: Case) -> Project:
+    """Render a release and commit it, as the message after a copy says."""
     folder.mkdir()
-    project = Project(folder, answers)
+    project = Project(folder, case.answers)
     data = folder.parent / "answers.yml"
-    data.write_text(yaml.safe_dump(dict(answers)), encoding="utf-8")
-    copier(
-        project, *("copy", "--quiet", "--defaults", "--data-file", str(data), "--vcs-ref", RELEASED, str(versions), ".")
-    )
+    data.write_text(yaml.safe_dump(dict(case.answers)), encoding="utf-8")
+    tag = case.release.tag
+    copier(project, *("copy", "--quiet", "--defaults", "--data-file", str(data), "--vcs-ref", tag, str(versions), "."))
     commit(project, "Start")
     return project
 
 
-def update(project: Project, version: str) -> None:
+def update(project: Project, version: str, answers: Mapping[str, Any] | None = None) -> None:
     """Update to a version of the template, see that nothing is left to merge, and commit."""
-    copier(project, "update", "--quiet", "--defaults", "--vcs-ref", version)
-    assert yaml.safe_load(project.read(".copier-answers.yml"))["_commit"] == version
+    given = [f"--data={name}={json.dumps(answer)}" for name, answer in (answers or {}).items()]
+    copier(project, "update", "--quiet", "--defaults", "--vcs-ref", version, *given)
+    remembered = yaml.safe_load(project.read(".copier-answers.yml"))
+    assert remembered["_commit"] == version
+    assert {name: remembered[name] for name in answers or {}} == (answers or {})
     assert unmerged(project) == []
     commit(project, f"Update to {version}")
 
 
-# A file of the user's own, or a line that they put into one of the template's, and where it stands.
-USER_FILES = {
-    "README.md": "# Mine\n",
-    "config/settings/components/project.py": (
-        '"""Mine."""\n\nPROJECT_APPS: list[str] = ["apps.billing"]\n\nINVOICE_PREFIX = "INV"\n'
-    ),
-    "config/api.py": (
-        '"""Mine."""\n\nfrom django.urls import URLPattern, URLResolver\n\n'
-        "# The routes of billing come here.\n"
-        "urlpatterns: list[URLPattern | URLResolver] = []\n"
-    ),
-    "apps/billing/__init__.py": "",
-    "apps/billing/migrations/__init__.py": "",
-    "apps/billing/tests/__init__.py": "",
-    "apps/billing/models.py": (
-        '"""What is owed."""\n\nfrom django.conf import settings\nfrom django.db import models\n\n'
-        "from apps.core.models import TimeStampedModel\n\n\n"
-        'class Invoice(TimeStampedModel):\n    """What somebody owes."""\n\n'
-        "    number = models.PositiveIntegerField()\n\n"
-        "    def __str__(self) -> str:\n"
-        '        return f"{settings.INVOICE_PREFIX}-{self.number}"\n'
-    ),
-    "apps/billing/tests/test_models.py": (
-        "import pytest\n\nfrom apps.billing.models import Invoice\n\n\n"
-        "@pytest.mark.django_db\ndef test_an_invoice_shows_its_number() -> None:\n"
-        '    assert str(Invoice.objects.create(number=7)) == "INV-7"\n'
-    ),
-    # Not in git: a merge could not bring it back.
-    ".env": "ADMIN_URL=mine/\n",
-}
-USERNAME_FIELD = '    USERNAME_FIELD = "email"\n'
-NICKNAME_FIELD = '    nickname = models.CharField(max_length=50, default="", blank=True)\n'
-USER_LINES = {
-    "apps/users/views.py": (
-        'class MeView(APIView):\n    """The caller\'s own account."""\n',
-        'class MeView(APIView):\n    """The account of whoever asks."""\n',
-    ),
-    "apps/users/models.py": (
-        USERNAME_FIELD,
-        f"{NICKNAME_FIELD}\n{USERNAME_FIELD}",
-    ),
-    "requirements/base.txt": ("django-filter", "tomli-w>=1.0,<2\ndjango-filter"),
-    "Makefile": ("PORT ?= 8000\n", "PORT ?= 8001\n"),
-    # Where the README of a project sends its user.
-    "pyproject.toml": (
-        'containers = [\n    "apps.mail",\n',
-        'containers = [\n    "apps.billing",\n    "apps.mail",\n',
-    ),
-}
-DELETED = "docs/operations.md"
+def added_lines(project: Project) -> dict[str, list[str]]:
+    """Return the lines that the last commit added to files that were there before, by file."""
+    changed = git(project.path, "diff", "--name-only", "--diff-filter=M", "HEAD~1").splitlines()
+    return {
+        path: [
+            line.removeprefix("+ ")
+            for line in difflib.ndiff(
+                git(project.path, "show", f"HEAD~1:{path}").splitlines(), project.read(path).splitlines()
+            )
+            if line.startswith("+ ")
+        ]
+        for path in changed
+    }
 
 
-def use(project: Project) -> None:
-    """Do with a project what a user does in the months between two updates, and commit it."""
-    for name, text in USER_FILES.items():
-        project.write(name, text)
-    for name, (theirs, mine) in USER_LINES.items():
-        project.replace(name, theirs, mine)
-    (project.path / DELETED).unlink()
+@pytest.mark.parametrize("case", cases())
+def test_an_update_brings_what_is_new_and_keeps_what_the_user_did(
+    case: Case, versions: Path, tmp_path: Path, postgres: Postgres, redis_url: str
+) -> None:
+    case = Case(case.release, runnable(case.answers))
+    project = share_environment(start(versions, tmp_path / "project", case))
+    edits = edits_of(case.answers)
+    for edit in edits:
+        edit.make(project)
     project.python("manage.py", "makemigrations", "--verbosity", "0", "--name", "mine")
     project.make("format")
     commit(project, "Months of work")
-
-
-def test_an_update_brings_what_is_new_and_keeps_what_the_user_did(
-    versions: Path, tmp_path: Path, postgres: Postgres, redis_url: str
-) -> None:
-    project = share_environment(start(versions, tmp_path / "project", {}))
-    use(project)
-    migrations = sorted(project.path.glob("apps/*/migrations/*_mine.py"))
+    migrations = {str(path): project.read(str(path)) for path in project.files() if path.name.endswith("_mine.py")}
     assert len(migrations) == 2
+    yours = {edit.path: project.read(edit.path) for edit in edits if edit.outcome is Outcome.YOURS}
+    lines = added_lines(project)
+    assert set(lines) > {edit.path for edit in edits if edit.outcome is Outcome.MERGED}
 
-    for version in (NEXT, LATER):
-        update(project, version)
-        for name, text in USER_FILES.items():
-            assert project.read(name) == text
-        for name, (_, mine) in USER_LINES.items():
-            assert mine in project.read(name)
-        assert all(migration.exists() for migration in migrations)
-        assert not (project.path / DELETED).exists()
+    for version, answers in ((NEXT, {**RENAMED, "features": switched(case.answers)}), (LATER, {})):
+        update(project, version, answers)
+        assert {path: project.read(path) for path in yours} == yours
+        assert {path: project.read(path) for path in migrations} == migrations
+        for path, added in lines.items():
+            now = project.read(path).splitlines()
+            assert [line for line in added if line not in now] == []
+        assert not [
+            edit.path for edit in edits if edit.outcome is Outcome.DELETED if (project.path / edit.path).exists()
+        ]
 
-    for name in CHANGED_LATER:
-        assert LATER_LINE in project.read(name.removesuffix(".jinja"))
+    for edit in edits:
+        if edit.outcome is Outcome.MERGED:
+            assert LATER_LINE in project.read(edit.path)
     assert (project.path / NEW_LATER).exists()
 
     before = git(project.path, "rev-parse", "HEAD^{tree}")
     update(project, LATER)
     assert git(project.path, "rev-parse", "HEAD^{tree}") == before
 
+    (project.path / ".venv").unlink()
+    project = share_environment(project)
+    services = {"DATABASE_URL": postgres.create_database("updated"), "REDIS_URL": redis_url}
     project.make("check")
-    project.make("test", env={"DATABASE_URL": postgres.create_database("updated"), "REDIS_URL": redis_url})
+    project.make("test", "ARGS=apps/billing", env=services)
+    if not case.answers:
+        project.make("test", env=services)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_an_untouched_project_becomes_what_a_new_render_is(variant: str, versions: Path, tmp_path: Path) -> None:
-    project = start(versions, tmp_path / "project", VARIANTS[variant])
+@pytest.mark.parametrize("case", cases())
+def test_an_untouched_project_becomes_what_a_new_render_is(case: Case, versions: Path, tmp_path: Path) -> None:
+    project = start(versions, tmp_path / "project", case)
     owned = {path for pattern in CONFIGURATION["_skip_if_exists"] for path in project.path.glob(pattern)}
     update(project, LATER)
-    fresh = render(versions, tmp_path / "fresh", VARIANTS[variant])
+    fresh = render(versions, tmp_path / "fresh", case.answers)
     assert project.files() == fresh.files()
     differing = [
         str(path)
@@ -174,13 +197,65 @@ def test_an_untouched_project_becomes_what_a_new_render_is(variant: str, version
     assert differing == []
 
 
-def test_a_change_on_both_sides_is_left_to_the_user_with_both_texts(versions: Path, tmp_path: Path) -> None:
-    """Were conflicts not marked, the tests above would not see them."""
-    project = start(versions, tmp_path / "project", {})
-    project.append("Makefile", "\n# Mine, in the very place where a later version has its own.\n")
+newest = pytest.mark.parametrize("case", [Case(release, {}) for release in RELEASES[-1:]], ids=["default"])
+
+
+@newest
+def test_a_change_on_both_sides_is_left_to_the_user_with_both_texts(case: Case, versions: Path, tmp_path: Path) -> None:
+    """Were conflicts not marked, the tests above would not see them; and the guard of each commit sees them too."""
+    project = start(versions, tmp_path / "project", case)
+    project.append("Makefile", "\n\n# Mine, in the very place where a later version has its own.\n")
     commit(project, "Mine")
     with pytest.raises(AssertionError, match="Makefile"):
         update(project, LATER)
     text = project.read("Makefile")
     assert "# Mine, in the very place" in text
     assert LATER_LINE in text
+
+
+@newest
+def test_who_starts_over_finds_their_own_files_as_they_were_and_the_others_in_the_diff(
+    case: Case, versions: Path, tmp_path: Path
+) -> None:
+    """`copier recopy` forgets what was merged: git has it, and nothing else is touched."""
+    project = start(versions, tmp_path / "project", case)
+    edits = edits_of(case.answers)
+    for edit in edits:
+        edit.make(project)
+    commit(project, "Months of work")
+    yours = {edit.path: project.read(edit.path) for edit in edits if edit.outcome is Outcome.YOURS}
+
+    copier(project, "recopy", "--quiet", "--defaults", "--overwrite", "--vcs-ref", NEXT)
+
+    assert {path: project.read(path) for path in yours} == yours
+    changed = {line[3:] for line in git(project.path, "status", "--porcelain", "--no-renames").splitlines()}
+    shared = {edit.path for edit in edits if edit.outcome is not Outcome.YOURS}
+    assert shared <= changed
+    assert not changed & yours.keys()
+    commit(project, "Start over")
+    update(project, NEXT)
+    assert git(project.path, "rev-parse", "HEAD^{tree}") == git(project.path, "rev-parse", "HEAD~1^{tree}")
+
+
+@newest
+def test_a_project_learns_that_there_is_something_newer_and_when_there_is_nothing(
+    case: Case, versions: Path, tmp_path: Path
+) -> None:
+    project = start(versions, tmp_path / "project", case)
+
+    def ask() -> dict[str, Any]:
+        command = (PROGRAMS / "copier", "check-update", "--output-format", "json")
+        told: dict[str, Any] = json.loads(project.run(*command).stdout)
+        return told
+
+    assert ask() == {
+        "update_available": True,
+        "current_version": str(case.release.version),
+        "latest_version": LATER.removeprefix("v"),
+    }
+    update(project, LATER)
+    assert ask()["update_available"] is False
+
+
+def test_the_page_says_of_each_edit_what_the_tests_saw() -> None:
+    assert table() in (ROOT / "docs" / "updating.md").read_text(encoding="utf-8")

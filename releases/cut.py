@@ -1,0 +1,120 @@
+"""Cuts a release: `make release VERSION=1.2.3`. It bumps the version, runs every test, commits and tags.
+
+https://semver.org/spec/v2.0.0.html
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from packaging.version import Version
+
+from releases.changelog import release_notes
+from releases.frozen import freeze
+from releases.history import find_releases, git
+
+ROOT = Path(__file__).resolve().parent.parent
+_VERSION = re.compile(r'^version = "(.+)"$', re.MULTILINE)
+# How many projects, each of other answers, are updated from a release from now on.
+PROJECTS = 7
+_SEMANTIC = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+
+
+class RefusedError(Exception):
+    """This cannot be released, and why."""
+
+
+def next_versions(last: Version | None) -> list[Version]:
+    """Return what may follow a version: a patch, a minor or a major release."""
+    if last is None:
+        return [Version("0.1.0")]
+    major, minor, patch = last.release
+    return [Version(f"{major}.{minor}.{patch + 1}"), Version(f"{major}.{minor + 1}.0"), Version(f"{major + 1}.0.0")]
+
+
+def check(repository: Path, text: str) -> Version:
+    """Return the version that a text asks for.
+
+    Raises:
+        RefusedError: It may not be released, from here or now.
+    """
+    if not _SEMANTIC.fullmatch(text):
+        raise RefusedError(f"Give a version of three numbers, as in `make release VERSION=0.2.0`: {text!r} is none.")
+    version = Version(text)
+    if git(repository, "status", "--porcelain"):
+        raise RefusedError("There are uncommitted changes: commit them, or put them away with `git stash`.")
+    if (branch := git(repository, "branch", "--show-current")) != "main":
+        raise RefusedError(f"Releases are cut from main: this is {branch or 'no branch'}.")
+    released = find_releases(repository)
+    allowed = next_versions(released[-1].version if released else None)
+    if version not in allowed:
+        raise RefusedError(f"{version} does not follow: it is {' or '.join(map(str, allowed))}.")
+    return version
+
+
+def cut(
+    repository: Path,
+    version: Version,
+    *,
+    prove: Callable[[], object],
+    record: Callable[[Version], object],
+) -> None:
+    """Write a version where it stands, prove that all holds, commit and tag. What fails leaves things as they were.
+
+    Args:
+        repository: A clean checkout.
+        version: Checked by `check`.
+        prove: Runs every test.
+        record: Writes what this release asks.
+
+    Raises:
+        ValueError: The changelog says nothing.
+        Exception: Whatever `prove` raises.
+    """
+    project, changelog = repository / "pyproject.toml", repository / "CHANGELOG.md"
+    notes = release_notes(changelog.read_text(encoding="utf-8"), version, datetime.now(tz=UTC).date())
+    try:
+        changelog.write_text(notes, encoding="utf-8")
+        bumped = _VERSION.sub(f'version = "{version}"', project.read_text(encoding="utf-8"), count=1)
+        project.write_text(bumped, encoding="utf-8")
+        record(version)
+        prove()
+    except BaseException:
+        git(repository, "checkout", "--quiet", "--", ".")
+        git(repository, "clean", "--quiet", "--force", "releases")
+        raise
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message", f"Release {version}")
+    git(repository, "tag", "--annotate", f"v{version}", "--message", f"Release {version}")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Cut the release that the only argument names, from this checkout; return the status of the process."""
+    # The matrix is the tests'; a release keeps the part of it that its projects are made of.
+    from tests.harness.matrix import RENDERS  # noqa: PLC0415
+    from tests.harness.questions import QUESTIONS  # noqa: PLC0415
+
+    def prove() -> None:
+        subprocess.run(["make", "--no-print-directory", "test", "test-matrix"], cwd=ROOT, check=True)  # noqa: S607
+
+    def record(version: Version) -> None:
+        freeze(version, QUESTIONS, list(RENDERS.values())[:PROJECTS])
+
+    try:
+        version = check(ROOT, arguments[0] if arguments else "")
+        cut(ROOT, version, prove=prove, record=record)
+    except (RefusedError, ValueError, LookupError) as refusal:
+        print(refusal, file=sys.stderr)  # noqa: T201
+        return 1
+    except subprocess.CalledProcessError:
+        print("The tests refuse it: nothing was released, and nothing is changed.", file=sys.stderr)  # noqa: T201
+        return 1
+    print(f"Released {version}: `git push --follow-tags` publishes it.")  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,52 @@
+"""What a release asked, kept when it is cut: what was answered then must be right for ever."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from packaging.version import Version
+
+FOLDER = Path(__file__).parent
+# What a later release may not change of a question.
+_KEPT = ("type", "multiselect", "choices")
+_INTRODUCTION = """\
+# What {version} asked, and the answers whose projects are updated from it.
+# Written by `make release`, and changed by nobody.
+"""
+
+
+def freeze(version: Version, questions: Mapping[str, Mapping[str, Any]], answers: Sequence[Mapping[str, Any]]) -> Path:
+    """Write the record of a release, and return its path.
+
+    Args:
+        version: Which release.
+        questions: As `copier.yml` has them; hidden ones are left out.
+        answers: Of projects that are updated from this release from now on.
+    """
+    record = {
+        "questions": {
+            name: {
+                key: list(question[key].values()) if isinstance(question[key], dict) else question[key]
+                for key in _KEPT
+                if key in question
+            }
+            for name, question in questions.items()
+            if question.get("when") is not False
+        },
+        "answers": [dict(chosen) for chosen in answers],
+    }
+    path = FOLDER / f"{version}.yml"
+    text = yaml.safe_dump(record, allow_unicode=True, sort_keys=False, width=120)
+    path.write_text(_INTRODUCTION.format(version=version) + text, encoding="utf-8")
+    return path
+
+
+def thaw(version: Version) -> dict[str, Any]:
+    """Return the record of a release: its `questions` by name, and a list of `answers`.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    record: dict[str, Any] = yaml.safe_load((FOLDER / f"{version}.yml").read_text(encoding="utf-8"))
+    return record

@@ -1,0 +1,56 @@
+"""Releases, found in the history itself: a clone need not have their tags."""
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.version import Version
+
+_SUBJECT = re.compile(r"Release (\d+\.\d+\.\d+)")
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release.
+
+    Attributes:
+        version: Its number.
+        commit: The commit that made it, which bears the subject `Release <version>`.
+    """
+
+    version: Version
+    commit: str
+
+    @property
+    def tag(self) -> str:
+        """The name of its tag, which Copier notes in the projects that it renders."""
+        return f"v{self.version}"
+
+
+def git(repository: Path, *arguments: str) -> str:
+    """Run git in a repository, and return what it prints, without the line break at its end.
+
+    Raises:
+        subprocess.CalledProcessError: git refused; it has said why.
+    """
+    command = ["git", *arguments]
+    return subprocess.run(command, cwd=repository, check=True, stdout=subprocess.PIPE, text=True).stdout.rstrip("\n")  # noqa: S603 - our own
+
+
+def find_releases(repository: Path) -> list[Release]:
+    """Return the releases that the checked out commit comes after, oldest first.
+
+    Raises:
+        LookupError: The clone is shallow, and its history may end before they do.
+    """
+    if git(repository, "rev-parse", "--is-shallow-repository") == "true":
+        raise LookupError("This clone is shallow: `git fetch --unshallow` brings the releases.")
+    lines = git(repository, "log", "--format=%H %s").splitlines()
+    commits = [line.partition(" ") for line in lines]
+    found = {
+        Version(match[1]): commit
+        for commit, _, subject in commits
+        if (match := _SUBJECT.fullmatch(subject)) is not None
+    }
+    return [Release(version, found[version]) for version in sorted(found)]
