@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import copier
 import yaml
@@ -53,15 +54,15 @@ def feature_additions(repository: Path) -> dict[str, dict[str, list[str]]]:
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         template = snapshot(repository, folder / "template")
-        everything = render(template, folder / "everything", features)
+        everything = render(template, folder / "everything", {"features": features})
         for feature in features:
             others = [other for other in features if other != feature]
             on = everything
             try:
-                off = render(template, folder / f"without-{feature}", others)
+                off = render(template, folder / f"without-{feature}", {"features": others})
             except ValueError:
-                on = render(template, folder / f"only-{feature}", [feature])
-                off = render(template, folder / f"before-{feature}", [])
+                on = render(template, folder / f"only-{feature}", {"features": [feature]})
+                off = render(template, folder / f"before-{feature}", {"features": []})
             additions[feature] = {title: sorted(fact(on) - fact(off)) for title, fact in FACTS.items()}
             additions[feature]["Also in"] = changed_files(on, off)
     return additions
@@ -79,15 +80,14 @@ def snapshot(repository: Path, destination: Path) -> Path:
     return destination
 
 
-def render(template: Path, destination: Path, features: list[str]) -> Path:
-    """Render a project with these features and else with the defaults; return it.
+def render(template: Path, destination: Path, answers: dict[str, Any]) -> Path:
+    """Render a project with these answers and else with the defaults; return it.
 
     Defaults that whoever builds the pages has set for themselves are left out.
 
     Raises:
         ValueError: `copier.yml` refuses the answers.
     """
-    answers = {"features": features}
     copier.run_copy(str(template), destination, answers, settings=copier.Settings(), defaults=True, quiet=True)
     return destination
 

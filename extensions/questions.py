@@ -1,6 +1,7 @@
 """The `{% questions %}` tag: the reference of the questions in `copier.yml`."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,14 @@ import jinja2
 import yaml
 from jinja2 import meta, nodes
 
+from extensions.effects import question_effects
 from extensions.environment import read_questions, template_environment
 from extensions.tag import ReferenceTag
 
 Question = dict[str, Any]
+
+# So many files are named.
+_FILES = 12
 
 
 class QuestionsExtension(ReferenceTag):
@@ -24,6 +29,7 @@ class QuestionsExtension(ReferenceTag):
         environment = template_environment(repository)
         questions = read_questions(repository)
         defaults = default_answers(questions, environment)
+        effects = question_effects(repository)
         return "\n".join(
             line
             for name, question in questions.items()
@@ -36,19 +42,25 @@ class QuestionsExtension(ReferenceTag):
                 *_conditions(name, question, defaults[name]),
                 *_choices(question),
                 *_refusals(question, environment),
+                *_effect(effects.get(name, [])),
                 "",
             )
         )
 
 
-def default_answers(questions: dict[str, Question], environment: jinja2.Environment) -> dict[str, Any]:
-    """Return the answer of each question, hidden ones too, where nobody answers.
+def default_answers(
+    questions: dict[str, Question], environment: jinja2.Environment, given: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the answer of each question, hidden ones too, where nobody answers but what is given.
 
     Raises:
         jinja2.UndefinedError: A default names a question that comes after it.
     """
     answers: dict[str, Any] = {}
     for name, question in questions.items():
+        if given and name in given:
+            answers[name] = given[name]
+            continue
         default = question.get("default")
         if isinstance(default, str):
             default = environment.from_string(default).render(answers)
@@ -138,3 +150,14 @@ def _refusals(question: Question, environment: jinja2.Environment) -> Iterator[s
         yield "- Refused with:"
     for sentence in sentences:
         yield f"    - {sentence}"
+
+
+def _effect(paths: list[str]) -> Iterator[str]:
+    """Yield the files in which an answer makes a difference; of more than a dozen, the folders."""
+    if len(paths) > _FILES:
+        counts = Counter(path.rpartition("/")[0] or "." for path in paths)
+        yield f"- Changes {len(paths)} files: " + ", ".join(
+            f"{count} in `{folder}`" for folder, count in counts.items()
+        )
+    elif paths:
+        yield f"- Changes: {', '.join(f'`{path}`' for path in paths)}"

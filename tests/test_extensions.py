@@ -1,16 +1,22 @@
 """The extensions tell the truth about this repository, and report what is broken in another."""
 
+import re
+import tomllib
 from pathlib import Path
 from textwrap import dedent
 
 import copier
 import pytest
 from jinja2 import UndefinedError
+from packaging.requirements import Requirement
 
+from extensions.dependencies import requirement_conditions
+from extensions.effects import question_effects
 from extensions.environment import lint_templates, read_questions, template_environment
 from extensions.features import feature_additions
 from extensions.pages import render_page
 from extensions.questions import default_answers, refusals
+from tests.conftest import Render
 from tests.harness.paths import ROOT
 
 # A template with two features, of which one needs the other.
@@ -31,9 +37,9 @@ TEMPLATE = {
     "template/style.txt.jinja": "{{ 'styles' in features }}",
     "template/pyproject.toml.jinja": """\
         [project]
-        dependencies = ["django"{% if 'mail' in features %}, "anymail>=1,<2"{% endif %}]
+        dependencies = ["django>=5"{% if 'mail' in features %}, "anymail>=1,<2"{% endif %}]
         [dependency-groups]
-        local = [{% if 'mail' in features %}"mailbox>=3,<4", {% endif %}"ruff"]
+        local = [{% if 'mail' in features %}"mailbox>=3,<4", {% endif %}"ruff>=0.17"]
         """,
     "template/config/settings/base.py.jinja": """\
         DEBUG = False
@@ -195,6 +201,65 @@ class TestFeaturesTag:
         assert "CELERY_BROKER_URL" in additions["celery"]["Environment"]
         assert any(requirement.startswith("sentry-sdk") for requirement in additions["sentry"]["Dependencies"])
         assert "compose.yaml" in additions["docker"]["Files"]
+
+
+class TestDependenciesTag:
+    """`{% dependencies %}` states what is installed, and what for."""
+
+    def test_each_dependency_has_its_versions_its_group_and_what_it_is_for(self, repository: Path) -> None:
+        """What is always there is for nothing."""
+        assert render_page("{% dependencies %}", repository) == dedent("""\
+            | package | versions | group | only with |
+            |---|---|---|---|
+            | `anymail` | `>=1,<2` |  | `mail` |
+            | `django` | `>=5` |  |  |
+            | `mailbox` | `>=3,<4` | local | `mail` |
+            | `ruff` | `>=0.17` | local |  |
+            """)
+
+    def test_it_states_what_projects_of_this_repository_are_rendered_with(self, rendered: Render) -> None:
+        """The table is made without Copier; what Copier makes is held against it."""
+        told = {
+            (requirement.package, requirement.versions, requirement.group): conditions
+            for requirement, conditions in requirement_conditions(ROOT).items()
+        }
+        project = tomllib.loads(rendered({"features": ["celery"], "server": "asgi"}).read("pyproject.toml"))
+        lines = {"": project["project"]["dependencies"], **project["dependency-groups"]}
+        seen = {
+            (parsed.name, line[line.index(">") :], group)
+            for group, requirements in lines.items()
+            for line in requirements
+            if isinstance(line, str)
+            for parsed in [Requirement(line)]
+        }
+        expected = {
+            requirement
+            for requirement, conditions in told.items()
+            if set(conditions) <= {"`celery`", "`server` asgi", "`django_version` 5.2"}
+        }
+        assert seen == expected
+
+
+class TestEffects:
+    """The page of questions says what an answer changes."""
+
+    def test_files_that_change_come_or_go_are_those_of_a_render(self, repository: Path) -> None:
+        """A feature's file, and the files that speak of it."""
+        assert question_effects(repository)["features"] == [
+            ".env.example",
+            "compose.yaml",
+            "config/settings/base.py",
+            "mail.py",
+            "pyproject.toml",
+            "style.txt",
+        ]
+
+    def test_few_files_are_named_and_of_many_the_folders(self) -> None:
+        """A page is to be read."""
+        page = render_page("{% questions %}", ROOT)
+
+        assert "- Changes: `.github/workflows/ci.yml`, `.gitlab-ci.yml`" in page.splitlines()
+        assert re.search(r"^- Changes \d+ files: .*\d+ in `apps/catalog`", page, re.MULTILINE)
 
 
 class TestLint:
