@@ -97,7 +97,8 @@ def test_an_order_stands_where_the_broker_is_away(environment: dict[str, str]) -
         command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False
     )
 
-    assert result.stdout.split() == [str(Order.objects.get().pk)], result.stderr
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split() == [str(Order.objects.get().pk)]
     assert "Error calling" in result.stderr
     assert not OutgoingMail.objects.exists()
 
