@@ -80,6 +80,7 @@ PLACE = """
 import django
 django.setup()
 from apps.orders.services import Line, order_create
+from apps.orders.tests.goods import goods
 from apps.users.models import User
 order = order_create(customer=User.objects.get(), items=[Line(product_id=goods(), quantity=1)])
 print(order.pk)
