@@ -85,6 +85,24 @@ def test_lines_end_as_on_unix(project: Project) -> None:
     assert matching(project, "\r") == []
 
 
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+REFUSED = re.compile(r"[\x00-\x1f<>:\"|?*\\]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+
+
+def test_every_path_can_be_written_on_every_system(project: Project) -> None:
+    paths = [path.as_posix() for path in project.files()]
+    assert [path for path in paths if any(map(REFUSED.search, path.split("/")))] == []
+    # Windows and macOS take names for one that differ in case alone.
+    assert len({path.casefold() for path in paths}) == len(paths)
+    # Windows takes 260 characters, those of the folder around it included.
+    assert [path for path in paths if len(path) > 120] == []
+
+
+@pytest.mark.parametrize("name", ["aux.py", "Nul", "what?.md", "end.", "end ", "a:b"])
+def test_a_path_that_windows_refuses_is_seen(name: str) -> None:
+    assert REFUSED.search(name)
+
+
 def test_no_template_syntax_is_left_over(project: Project) -> None:
     """GitHub's own expressions are `${{ … }}`, and Make's shell functions may hold none. Answers may look like any."""
     answered = "|".join(re.escape(answer) for answer in project.answers.values() if isinstance(answer, str))

@@ -10,6 +10,8 @@ from weakref import WeakKeyDictionary
 
 import redis
 
+# What a server that is away makes of a command.
+AWAY = (redis.ConnectionError, redis.TimeoutError)
 # For so long nobody asks again. What is invalidated meanwhile is missed, so it is no longer than a request takes.
 AWAY_SECONDS = 1.0
 
@@ -31,6 +33,6 @@ class ImpatientRedis(redis.Redis):
             raise redis.ConnectionError("It was away a moment ago.")
         try:
             return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
-        except (redis.ConnectionError, redis.TimeoutError):
+        except AWAY:
             _away_until[self.connection_pool] = time.monotonic() + AWAY_SECONDS
             raise

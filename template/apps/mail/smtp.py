@@ -12,8 +12,7 @@ from django.core.mail.backends.smtp import EmailBackend
 _CONTENT_MAY_COME = 354
 # How long a server has for the content, and then for its answer: it may look for spam first, and an answer that is
 # missed leaves the mail to a person. So this is longer than the timeout of the settings. RFC 5321, section 4.5.3.2.6,
-# has 10 minutes; but a task ends after 4 (`CELERY_TASK_SOFT_TIME_LIMIT`), and the mail before this one in its round may
-# have begun as late as `ROUND_SECONDS`.
+# has 10 minutes; but a round has to end, and the mail before this one may have begun as late as `ROUND_SECONDS`.
 ANSWER_SECONDS = 60
 
 _before_content: ContextVar[Callable[[], None]] = ContextVar("before_content", default=lambda: None)

@@ -1,0 +1,75 @@
+"""Turn the users of a plain Django project into those of this one.
+
+Reads from standard input what `manage.py dumpdata --natural-foreign` wrote in the old project, and writes to standard
+output what `manage.py loaddata` takes in the new one: users are known by their addresses, and have new ids. What
+points at a user, or at the right to change users, follows. Run it in the new project's folder. Where an address is
+missing, wrong or shared by two, it says whose, and writes nothing.
+"""
+
+import collections
+import json
+import os
+import sys
+from typing import Any
+
+import django
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.db import models
+
+OLD, NEW = "auth.user", "users.user"
+
+
+def addresses(users: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the address of each user name. Exits where one cannot be used."""
+    found = {user["username"]: user["email"].strip().lower() for user in users}
+    owners = collections.Counter(found.values())
+    field = apps.get_model(NEW)._meta.get_field("email")
+    wrong = []
+    for name, address in found.items():
+        try:
+            field.clean(address, None)
+        except ValidationError as error:
+            wrong.append(f"{name}: {address!r}: {' '.join(error.messages)}")
+        else:
+            if owners[address] > 1:
+                wrong.append(f"{name}: {address}: Another user has this address.")
+    if wrong:
+        sys.exit("\n".join(["Give these users addresses in the old project, and dump it again:", *wrong]))
+    return found
+
+
+def follow(field: models.Field, value: Any, found: dict[str, str]) -> Any:
+    """Return what a field that points at users, rights or types of content points at now."""
+    keys = value if field.many_to_many else [value]
+    target = field.related_model._meta.label_lower if field.related_model else ""
+    if target == NEW:
+        keys = [key and [found[key[0]]] for key in keys]
+    elif target == "auth.permission":
+        keys = [[key[0], *NEW.split(".")] if key[1:] == OLD.split(".") else key for key in keys]
+    elif target == "contenttypes.contenttype":
+        keys = [NEW.split(".") if key == OLD.split(".") else key for key in keys]
+    return keys if field.many_to_many else keys[0]
+
+
+def main() -> None:
+    """Convert everything."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+    django.setup()
+    rows = json.load(sys.stdin)
+    found = addresses([row["fields"] for row in rows if row["model"] == OLD])
+    for row in rows:
+        if row["model"] == OLD:
+            row["model"] = NEW
+            # The new project gives ids of its own kind.
+            del row["pk"], row["fields"]["username"]
+            row["fields"]["email"] = row["fields"]["email"].strip().lower()
+        model = apps.get_model(row["model"])
+        row["fields"] = {
+            name: follow(model._meta.get_field(name), value, found) for name, value in row["fields"].items()
+        }
+    json.dump(rows, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""A plain Django project becomes one of these, as `docs/adopting.md` says, word by word."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Render
+from tests.harness.environments import share_environment
+from tests.harness.git import git
+from tests.harness.paths import PROGRAMS, ROOT
+from tests.harness.postgres import Postgres
+from tests.harness.project import Project
+from tests.harness.updates import commit, copier
+
+PAGE = ROOT / "docs" / "adopting.md"
+CONVERSION = "convert_users.py"
+PASSWORD = "correct horse battery"  # noqa: S105 - nobody's
+
+MODELS = """from django.contrib.auth.models import User
+from django.db import models
+
+
+class Note(models.Model):
+    title = models.CharField(max_length=100)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE)
+    editor = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="edited")
+    watchers = models.ManyToManyField(User, related_name="watched")
+"""
+# The page changes one line of each kind, and tells to change the others.
+MORE_OF_A_KIND = ("models.ForeignKey(User,", "models.ManyToManyField(User,")
+
+VIEWS = """from django.http import HttpResponse
+from shop.models import Note
+
+
+def titles(request):
+    return HttpResponse(", ".join(Note.objects.order_by("pk").values_list("title", flat=True)))
+"""
+
+URLS = """from django.urls import path
+
+from shop import views
+
+urlpatterns = [path("", views.titles)]
+"""
+
+TESTS = """from django.contrib.auth.models import User
+from django.test import TestCase
+
+from shop.models import Note
+
+
+class NoteTest(TestCase):
+    def test_titles(self):
+        owner = User.objects.create_user("ada", "ada@example.com", "a long password")
+        Note.objects.create(title="First", owner=owner)
+        self.assertContains(self.client.get("/shop/"), "First")
+"""
+
+DATA = f"""
+from django.contrib.auth.models import Group, Permission, User
+from shop.models import Note
+editors = Group.objects.create(name="ada")
+editors.permissions.set(Permission.objects.filter(codename__in=["change_user", "change_note"]))
+ada = User.objects.create_user("ada", "Ada@Example.com", {PASSWORD!r}, first_name="Ada")
+grace = User.objects.create_superuser("grace", "grace@example.com", {PASSWORD!r})
+ada.groups.add(editors)
+ada.user_permissions.add(Permission.objects.get(codename="delete_user"))
+note = Note.objects.create(pk=7, title="Engines", owner=ada)
+note.watchers.set([ada, grace])
+"""
+
+# What of it is told by the new project.
+TOLD = """{
+    "users": [[user.email, user.first_name, user.is_superuser] for user in User.objects.order_by("email")],
+    "notes": [
+        [note.pk, note.title, note.owner.email, note.editor, sorted(user.email for user in note.watchers.all())]
+        for note in Note.objects.all()
+    ],
+    "rights": sorted(User.objects.get(email="ada@example.com").get_all_permissions()),
+    "next": Note.objects.create(title="Looms", owner=User.objects.get(email="ada@example.com")).pk,
+    "page": Client(SERVER_NAME="localhost").get("/shop/").content.decode(),
+    "token": Client(SERVER_NAME="localhost").post(
+        "/api/v1/auth/token/", {"email": "ada@example.com", "password": PASSWORD}, "application/json"
+    ).status_code,
+}"""
+
+
+@pytest.fixture
+def old(install_project: Render, tmp_path: Path) -> Project:
+    """Give a plain project, `mysite` with an app `shop`, some data and a commit.
+
+    Its environment is one with Django in it: that of the default project.
+    """
+    environment = install_project({}).path / ".venv" / "bin"
+    old = Project(tmp_path / "old", {}, {"PATH": os.pathsep.join([str(environment), os.environ["PATH"]])})
+    old.path.mkdir()
+    old.run("python", "-m", "django", "startproject", "mysite", ".")
+    old.run("python", "manage.py", "startapp", "shop")
+    for name, text in {"models": MODELS, "views": VIEWS, "urls": URLS, "tests": TESTS}.items():
+        old.write(f"shop/{name}.py", text)
+    old.replace("mysite/settings.py", "INSTALLED_APPS = [", "INSTALLED_APPS = [\n    'shop',")
+    old.replace("mysite/urls.py", "import path", "import include, path")
+    old.replace("mysite/urls.py", "urlpatterns = [", "urlpatterns = [\n    path('shop/', include('shop.urls')),")
+    old.write(".gitignore", "db.sqlite3\n__pycache__/\n")
+    old.write("README.md", "What it is\n")
+    old.run("python", "manage.py", "makemigrations")
+    old.run("python", "manage.py", "migrate")
+    old.run("python", "manage.py", "test")
+    old.run("python", "manage.py", "shell", "--command", DATA)
+    commit(old, "As it was")
+    return old
+
+
+def steps() -> Iterator[tuple[str, str]]:
+    """Yield what the page does, in its order: "run" with a command, or the name of a file with what changes in it."""
+    file = ""
+    for match in re.finditer(
+        r"^```(?P<kind>console|diff)\n(?P<block>.*?)^```$|^`(?P<file>[^`]+)`[:,]",
+        PAGE.read_text(),
+        re.MULTILINE | re.DOTALL,
+    ):
+        if match["file"]:
+            file = match["file"]
+        elif match["kind"] == "diff":
+            yield file, match["block"]
+        else:
+            yield from (("run", line.removeprefix("$ ")) for line in match["block"].splitlines())
+
+
+def change(project: Project, file: str, block: str) -> None:
+    """Do to a file what a block says: lines that go, lines that come, lines that are there."""
+    lines = block.splitlines(keepends=True)
+    project.replace(
+        file,
+        "".join(line[1:] for line in lines if line[0] != "+"),
+        "".join(line[1:] for line in lines if line[0] != "-"),
+    )
+
+
+def test_it_becomes_one_of_these(old: Project, template: Path, postgres: Postgres, redis_url: str) -> None:
+    project = old
+    services = {"DATABASE_URL": postgres.create_database("adopted"), "REDIS_URL": redis_url}
+    for kind, what in steps():
+        if kind != "run":
+            change(project, kind, what)
+        elif what.startswith("uvx copier copy"):
+            command = what.removeprefix("uvx copier").replace("<this repository>", str(template))
+            project.run("sh", "-c", f"{PROGRAMS / 'copier'}{command}")
+            project = share_environment(Project(old.path, {}))
+            project = replace(project, variables={**project.variables, **services})
+            project.write(CONVERSION, (PAGE.parent / "downloads" / CONVERSION).read_text())
+        elif what.startswith("grep"):
+            text = project.read("apps/shop/models.py")
+            for kind_of_line in MORE_OF_A_KIND:
+                text = text.replace(kind_of_line, kind_of_line.replace("User", "settings.AUTH_USER_MODEL"))
+            project.write("apps/shop/models.py", text)
+            project.run("sh", "-c", what)
+        else:
+            project.run("sh", "-c", what)
+
+    told = project.evaluate(
+        TOLD.replace("PASSWORD", repr(PASSWORD)),
+        "from django.test import Client",
+        "from apps.shop.models import Note",
+        "from apps.users.models import User",
+    )
+    assert told == {
+        "users": [["ada@example.com", "Ada", False], ["grace@example.com", "", True]],
+        "notes": [[7, "Engines", "ada@example.com", None, ["ada@example.com", "grace@example.com"]]],
+        "rights": ["shop.change_note", "users.change_user", "users.delete_user"],
+        "next": 8,
+        "page": "Engines, Looms",
+        "token": 200,
+    }
+    assert project.read("README.md") == "What it is\n"
+
+    commit(project, "Adopted")
+    copier(project, "update", "--defaults", "--quiet")
+    assert git(project.path, "status", "--short") == ""
+
+
+def test_addresses_that_cannot_be_used_are_listed_and_nothing_is_written(
+    old: Project, install_project: Render, tmp_path: Path
+) -> None:
+    dump, *_ = [command for kind, command in steps() if kind == "run"]
+    old.run("sh", "-c", dump)
+    rows = json.loads((tmp_path / "old.json").read_text())
+    [ada] = [row for row in rows if row["fields"].get("username") == "ada"]
+    for name, address in {"alan": "", "lovelace": "ada@example.com ", "edsger": "edsger"}.items():
+        rows.append({**ada, "fields": {**ada["fields"], "username": name, "email": address}})
+    (tmp_path / "old.json").write_text(json.dumps(rows))
+
+    new = install_project({})
+    new.write(CONVERSION, (PAGE.parent / "downloads" / CONVERSION).read_text())
+    refusal = new.run("sh", "-c", f".venv/bin/python {CONVERSION} < {tmp_path / 'old.json'}", check=False)
+
+    assert refusal.returncode == 1
+    assert refusal.stdout == ""
+    said = refusal.stderr.splitlines()
+    assert said[0] == "Give these users addresses in the old project, and dump it again:"
+    assert [line.partition(":")[0] for line in said[1:]] == ["ada", "alan", "lovelace", "edsger"]
