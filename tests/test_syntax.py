@@ -135,8 +135,8 @@ class TestTheLintersBite:
             test_docker_compose_accepts_its_file(project)
 
     def test_renovate(self, project: Project) -> None:
-        project.replace("renovate.json", '"enabledManagers"', '"enabledManager"')
-        with pytest.raises(CommandFailedError, match="enabledManager"):
+        project.replace("renovate.json", '"copier"', '"no-such-manager"')
+        with pytest.raises(CommandFailedError, match="no-such-manager"):
             test_renovate_accepts_its_configuration(project)
 
     def test_dockerfile(self, project: Project) -> None:
