@@ -78,7 +78,10 @@ def start(versions: Path, folder: Path, case: Case) -> Project:
 
 def update(project: Project, version: str, answers: Mapping[str, Any] | None = None) -> None:
     """Update to a version of the template, see that nothing is left to merge, and commit."""
-    given = [f"--data={name}={json.dumps(answer)}" for name, answer in (answers or {}).items()]
+    texts = {
+        name: answer if isinstance(answer, str) else json.dumps(answer) for name, answer in (answers or {}).items()
+    }
+    given = [f"--data={name}={text}" for name, text in texts.items()]
     copier(project, "update", "--quiet", "--defaults", "--vcs-ref", version, *given)
     remembered = yaml.safe_load(project.read(".copier-answers.yml"))
     assert remembered["_commit"] == version
