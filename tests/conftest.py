@@ -19,6 +19,7 @@ from tests.harness.redis_server import run_redis
 from tests.harness.render import render
 from tests.harness.snapshot import take_snapshot
 from tests.harness.summary import table_of, variant_runs
+from tests.harness.versions import make_versions
 
 Render = Callable[[Answers], Project]
 RecordVariant = Callable[[str, str, Answers], None]
@@ -38,6 +39,12 @@ def no_settings_of_copier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the template as it is in the working tree, as a clean repository."""
     return take_snapshot(tmp_path_factory.mktemp("template") / "snapshot")
+
+
+@pytest.fixture(scope="session")
+def versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a template repository with every release, the working tree and a later version."""
+    return make_versions(tmp_path_factory.mktemp("versions") / "template")
 
 
 @pytest.fixture(scope="session")

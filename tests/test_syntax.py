@@ -69,6 +69,13 @@ def test_dependabot_accepts_its_configuration(project: Project) -> None:
         check_schema(project, "vendor.dependabot", *files)
 
 
+def test_renovate_accepts_its_configuration(project: Project) -> None:
+    configuration = project.path / "renovate.json"
+    assert configuration.exists() == (project.answers.get("ci") != "none")
+    if configuration.exists():
+        check_schema(project, "vendor.renovate", configuration)
+
+
 def test_gitlab_accepts_the_pipeline(project: Project) -> None:
     pipeline = project.path / ".gitlab-ci.yml"
     assert pipeline.exists() == (project.answers.get("ci") == "gitlab")
@@ -126,6 +133,11 @@ class TestTheLintersBite:
         project.append("compose.yaml", "\nunknown_key: 1\n")
         with pytest.raises(CommandFailedError, match="unknown_key"):
             test_docker_compose_accepts_its_file(project)
+
+    def test_renovate(self, project: Project) -> None:
+        project.replace("renovate.json", '"copier"', '"no-such-manager"')
+        with pytest.raises(CommandFailedError, match="no-such-manager"):
+            test_renovate_accepts_its_configuration(project)
 
     def test_dockerfile(self, project: Project) -> None:
         dockerfile = next(project.path.glob("docker/**/*Dockerfile*"))

@@ -14,52 +14,19 @@ from releases.frozen import thaw
 from releases.history import Release, find_releases
 from tests.harness.edits import Outcome, edits_of, table
 from tests.harness.environments import runnable_python_versions, share_environment
-from tests.harness.git import commit_everything, git
+from tests.harness.git import git
 from tests.harness.matrix import name_of
 from tests.harness.paths import PROGRAMS, ROOT
 from tests.harness.postgres import Postgres
 from tests.harness.project import Project
 from tests.harness.questions import CONFIGURATION, FEATURES, QUESTIONS, Answers
 from tests.harness.render import render
-from tests.harness.snapshot import copy_working_tree
 from tests.harness.updates import commit, copier, unmerged
+from tests.harness.versions import LATER, LATER_LINE, NEW_LATER, NEXT
 
 RELEASES = find_releases(ROOT)
-# Higher than any release: the working tree, and a version that changes each file that the user changes.
-NEXT, LATER = "v9998.0.0", "v9999.0.0"
-LATER_LINE = "# Of a later version of the template."
-NEW_LATER = "docs/later.md"
 
 RENAMED = {"project_name": "Another & Co", "project_slug": "another"}
-
-
-def source_of(template: Path, path: str) -> Path | None:
-    """Return the file of the template that a project's file comes from, if it comes from one."""
-    candidates = [template / "template" / path, template / "template" / f"{path}.jinja"]
-    return next((candidate for candidate in candidates if candidate.exists()), None)
-
-
-@pytest.fixture(scope="module")
-def versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a template repository with each release, the working tree and a later version, each a tag."""
-    template = tmp_path_factory.mktemp("versions") / "template"
-    git(ROOT, "clone", "--quiet", "--no-hardlinks", str(ROOT), str(template))
-    for tag in git(template, "tag").split():
-        git(template, "tag", "--delete", tag)
-    for release in RELEASES:
-        git(template, "tag", release.tag, release.commit)
-
-    git(template, "rm", "-r", "--quiet", ".")
-    copy_working_tree(template)
-    commit_everything(template, "The working tree", tag=NEXT)
-
-    for path in sorted({edit.path for answers in ({}, {"ci": "gitlab"}) for edit in edits_of(answers)}):
-        source = source_of(template, path)
-        if source is not None:
-            source.write_text(f"{source.read_text(encoding='utf-8').rstrip()}\n\n\n{LATER_LINE}\n", encoding="utf-8")
-    (template / "template" / NEW_LATER).write_text("# Later\n", encoding="utf-8")
-    commit_everything(template, "Later", tag=LATER)
-    return template
 
 
 @dataclass(frozen=True)
@@ -111,7 +78,10 @@ def start(versions: Path, folder: Path, case: Case) -> Project:
 
 def update(project: Project, version: str, answers: Mapping[str, Any] | None = None) -> None:
     """Update to a version of the template, see that nothing is left to merge, and commit."""
-    given = [f"--data={name}={json.dumps(answer)}" for name, answer in (answers or {}).items()]
+    texts = {
+        name: answer if isinstance(answer, str) else json.dumps(answer) for name, answer in (answers or {}).items()
+    }
+    given = [f"--data={name}={text}" for name, text in texts.items()]
     copier(project, "update", "--quiet", "--defaults", "--vcs-ref", version, *given)
     remembered = yaml.safe_load(project.read(".copier-answers.yml"))
     assert remembered["_commit"] == version

@@ -154,7 +154,7 @@ def test_a_change_that_is_rolled_back_is_not_told_to_the_cache(user: User) -> No
 
 def test_a_day_is_from_midnight_to_midnight() -> None:
     for time in ("2026-01-30 23:59:59.999999", "2026-01-31 00:00", "2026-01-31 23:59:59.999999", "2026-02-01 00:00"):
-        moment = datetime.fromisoformat(f"{time}+00:00")
+        moment = timezone.make_aware(datetime.fromisoformat(time))
         OrderFactory.create(created_at=moment)
         OrderFactory.create(status=Status.PAID, amount=Decimal(10), paid_at=moment)
         OrderFactory.create(status=Status.REFUNDED, amount=Decimal(3), paid_at=moment - DAY, refunded_at=moment)

@@ -1,0 +1,142 @@
+"""What CI runs on a schedule brings a newer template as a pull request, and does nothing where there is none."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Render
+from tests.harness.git import git
+from tests.harness.paths import PROGRAMS
+from tests.harness.project import Project
+from tests.harness.updates import commit, copier
+from tests.harness.versions import LATER, NEXT
+
+BRANCH = "template-update"
+
+# Stands for GitHub's program: writes down what it is asked, and says what is open.
+GH = """#!/usr/bin/env python3
+import json, pathlib, sys
+asked = pathlib.Path(__file__).with_name("asked.json")
+calls = json.loads(asked.read_text()) if asked.exists() else []
+if sys.argv[1:3] == ["pr", "list"]:
+    print("\\n".join("1" for call in calls if call[:2] == ["pr", "create"]))
+else:
+    asked.write_text(json.dumps([*calls, sys.argv[1:]]))
+"""
+
+# Runs in the repository that is pushed to: writes down the options of the push.
+HOOK = """#!/bin/sh
+env | grep ^GIT_PUSH_OPTION_[0-9] | sort > "$GIT_DIR/asked"
+"""
+
+
+def executable(path: Path, text: str) -> None:
+    """Write a program."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Path:
+    """Give the repository that a project is pushed to."""
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", "origin")
+    git(tmp_path / "origin", "config", "receive.advertisePushOptions", "true")
+    executable(tmp_path / "origin" / "hooks" / "post-receive", HOOK)
+    return tmp_path / "origin"
+
+
+def checked_out(versions: Path, origin: Path, ci: str, version: str = NEXT) -> Project:
+    """Return the checkout of a project that was rendered from a version, and pushed."""
+    folder = origin.parent / "project"
+    folder.mkdir()
+    programs = origin.parent / "programs"
+    executable(programs / "gh", GH)
+    (programs / "copier").symlink_to(PROGRAMS / "copier")
+    project = Project(folder, {"ci": ci}, {"UPDATE_URL": str(origin)})
+    answers = ("--data", f"ci={ci}", "--vcs-ref", version)
+    copier(project, "copy", "--quiet", "--defaults", *answers, str(versions), ".")
+    commit(project, "Start")
+    git(folder, "remote", "add", "origin", str(origin))
+    git(folder, "push", "--quiet", "origin", "main")
+    return project
+
+
+def run(project: Project) -> str:
+    """Do what the scheduled job does, on a clean checkout of main."""
+    git(project.path, "switch", "--quiet", "main")
+    programs = project.path.parent / "programs"
+    path = f"{programs}:{project.environment()['PATH']}"
+    return project.run("scripts/open_update.sh", env={"PATH": path}).stdout
+
+
+def asked(project: Project) -> list[list[str]]:
+    """Return what GitHub was asked to do."""
+    file = project.path.parent / "programs" / "asked.json"
+    calls: list[list[str]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+    return calls
+
+
+def test_on_github_a_newer_version_becomes_one_pull_request(versions: Path, origin: Path) -> None:
+    project = checked_out(versions, origin, "github")
+
+    run(project)
+    run(project)
+
+    assert git(origin, "log", "-1", "--format=%s", BRANCH).strip() == f"Update to {LATER} of the template"
+    assert f"_commit: {LATER}" in git(origin, "show", f"{BRANCH}:.copier-answers.yml")
+    assert git(origin, "rev-parse", f"{BRANCH}~1") == git(origin, "rev-parse", "main")
+    [create] = asked(project)
+    assert create[:4] == ["pr", "create", "--head", BRANCH]
+    assert create[create.index("--title") + 1] == f"Update to {LATER} of the template"
+
+
+def test_on_gitlab_the_push_asks_for_the_merge_request(versions: Path, origin: Path) -> None:
+    run(checked_out(versions, origin, "gitlab"))
+
+    assert f"_commit: {LATER}" in git(origin, "show", f"{BRANCH}:.copier-answers.yml")
+    options = (origin / "asked").read_text(encoding="utf-8")
+    assert "GIT_PUSH_OPTION_0=merge_request.create" in options
+    assert f"GIT_PUSH_OPTION_1=merge_request.title=Update to {LATER} of the template" in options
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_where_there_is_nothing_newer_nothing_is_pushed(ci: str, versions: Path, origin: Path) -> None:
+    project = checked_out(versions, origin, ci, LATER)
+
+    assert "Nothing newer." in run(project)
+
+    assert git(origin, "branch", "--list", BRANCH) == ""
+    assert asked(project) == []
+
+
+def test_conflicts_are_named_where_the_person_reads_who_merges(versions: Path, origin: Path) -> None:
+    project = checked_out(versions, origin, "github")
+    project.append("Makefile", "\n\n# Mine, in the very place where a later version has its own.\n")
+    commit(project, "Mine")
+
+    run(project)
+
+    [create] = asked(project)
+    assert create[create.index("--title") + 1].endswith("with conflicts")
+    assert "- `Makefile`" in create[create.index("--body") + 1]
+
+
+def test_a_template_that_cannot_be_reached_is_an_error_and_pushes_nothing(versions: Path, origin: Path) -> None:
+    project = checked_out(versions, origin, "github")
+    project.replace(".copier-answers.yml", str(versions), str(versions / "gone"))
+    commit(project, "The template has moved")
+
+    with pytest.raises(AssertionError, match="open_update"):
+        run(project)
+
+    assert git(origin, "branch", "--list", BRANCH) == ""
+
+
+def test_what_asks_for_updates_is_there_exactly_where_something_runs_it(rendered: Render) -> None:
+    for ci, workflow in (("github", True), ("gitlab", False), ("none", False)):
+        project = rendered({"ci": ci})
+        assert (project.path / ".github" / "workflows" / "update.yml").exists() == workflow
+        assert (project.path / "scripts" / "open_update.sh").exists() == (ci != "none")
+        assert (project.path / "renovate.json").exists() == (ci != "none")
