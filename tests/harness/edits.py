@@ -146,7 +146,7 @@ EDITS = [
         "    - make check\n",
         _ci("gitlab"),
     ),
-    Edit("a file of the template", "docs/operations.md", None, Outcome.DELETED),
+    Edit("a file of the template", ".editorconfig", None, Outcome.DELETED),
 ]
 
 
