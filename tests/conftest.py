@@ -7,16 +7,19 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.harness.environments import share_environment
 from tests.harness.matrix import reproduction
 from tests.harness.paths import BUILD
+from tests.harness.ports import free_port
 from tests.harness.postgres import Postgres, run_postgres
 from tests.harness.project import Project
 from tests.harness.questions import Answers
 from tests.harness.redis_server import run_redis
 from tests.harness.render import render
+from tests.harness.serving import production_variables
 from tests.harness.snapshot import take_snapshot
 from tests.harness.summary import table_of, variant_runs
 from tests.harness.versions import make_versions
@@ -92,6 +95,28 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
     """Give the URL of a running and empty Redis server."""
     with run_redis(tmp_path / "redis") as url:
         yield url
+
+
+@pytest.fixture
+def smtp_port() -> int:
+    """Give a port where no mail server is, yet."""
+    return free_port()
+
+
+@pytest.fixture
+def variables(postgres: Postgres, redis_url: str, smtp_port: int) -> dict[str, str]:
+    """Give all the variables of a production that has its services, but for its mail server."""
+    return {
+        **production_variables(postgres.create_database("production"), redis_url),
+        "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
+    }
+
+
+@pytest.fixture
+def database(variables: dict[str, str]) -> Iterator[psycopg.Connection]:
+    """Give a connection to the database of that production."""
+    with psycopg.connect(variables["DATABASE_URL"], autocommit=True) as connection:
+        yield connection
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -13,10 +13,9 @@ from tests.conftest import Render
 from tests.harness.environments import PRODUCTION, share_environment
 from tests.harness.mail import Mailbox, run_smtp
 from tests.harness.ports import free_port
-from tests.harness.postgres import Postgres
 from tests.harness.questions import DJANGO_VERSIONS
 from tests.harness.redis_server import run_redis
-from tests.harness.serving import THROUGH_PROXY, production_variables, run_worker, serve
+from tests.harness.serving import THROUGH_PROXY, run_worker, serve
 from tests.harness.waiting import wait_until
 
 Answer = tuple[int, str]
@@ -39,28 +38,6 @@ django.setup()
 from apps.mail.tasks import mail_deliver_due
 mail_deliver_due.delay()
 """
-
-
-@pytest.fixture
-def smtp_port() -> int:
-    """Give a port where no mail server is, yet."""
-    return free_port()
-
-
-@pytest.fixture
-def variables(postgres: Postgres, redis_url: str, smtp_port: int) -> dict[str, str]:
-    """Give all the variables of a production whose mail server is away."""
-    return {
-        **production_variables(postgres.create_database("mail"), redis_url),
-        "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
-    }
-
-
-@pytest.fixture
-def database(variables: dict[str, str]) -> Iterator[psycopg.Connection]:
-    """Give a connection to the database of the project."""
-    with psycopg.connect(variables["DATABASE_URL"], autocommit=True) as connection:
-        yield connection
 
 
 def waiting(database: psycopg.Connection) -> dict[str, int]:

@@ -19,11 +19,10 @@ from tests.conftest import Render
 from tests.harness.environments import PRODUCTION, share_environment
 from tests.harness.mail import run_smtp, text_of
 from tests.harness.ports import free_port
-from tests.harness.postgres import Postgres
 from tests.harness.processes import Background
 from tests.harness.project import Project
 from tests.harness.redis_server import run_redis
-from tests.harness.serving import THROUGH_PROXY, production_variables, run_worker, serve
+from tests.harness.serving import THROUGH_PROXY, run_worker, serve
 from tests.harness.waiting import wait_until
 
 CUSTOMER = "ada@example.com"
@@ -60,31 +59,9 @@ for _ in range(3):
 
 
 @pytest.fixture
-def smtp_port() -> int:
-    """Give a port for a mail server."""
-    return free_port()
-
-
-@pytest.fixture
-def variables(postgres: Postgres, redis_url: str, smtp_port: int) -> dict[str, str]:
-    """Give all the variables of a production that has its services."""
-    return {
-        **production_variables(postgres.create_database("orders"), redis_url),
-        "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
-    }
-
-
-@pytest.fixture
 def project(render_project: Render) -> Project:
     """Give a project with the production dependencies alone."""
     return share_environment(render_project({}), PRODUCTION)
-
-
-@pytest.fixture
-def database(variables: dict[str, str]) -> Iterator[psycopg.Connection]:
-    """Give a connection to the database of the project."""
-    with psycopg.connect(variables["DATABASE_URL"], autocommit=True) as connection:
-        yield connection
 
 
 @dataclass(frozen=True)
