@@ -155,7 +155,7 @@ def test_it_becomes_one_of_these(old: Project, template: Path, postgres: Postgre
             project = share_environment(Project(old.path, {}))
             project = replace(project, variables={**project.variables, **services})
             project.write(CONVERSION, (PAGE.parent / "downloads" / CONVERSION).read_text())
-        elif what.startswith("grep"):
+        elif what.startswith("git grep"):
             text = project.read("apps/shop/models.py")
             for kind_of_line in MORE_OF_A_KIND:
                 text = text.replace(kind_of_line, kind_of_line.replace("User", "settings.AUTH_USER_MODEL"))
