@@ -140,6 +140,11 @@ GUARDS: dict[str, Guard] = {
         appends("config/settings/components/project.py", "\nFORMS_URLFIELD_ASSUME_HTTPS = True\n"),
         "FORMS_URLFIELD_ASSUME_HTTPS",
     ),
+    "a conflict that nobody solved": Guard(
+        "conflicts",
+        appends("README.md", "\n<<<<<<< before updating\nMine\n=======\nTheirs\n>>>>>>> after\n"),
+        "README.md",
+    ),
     "a silent warning in development": Guard(
         "deploy-check",
         appends("config/settings/components/project.py", '\nSTATICFILES_DIRS = ["/nowhere"]\n'),

@@ -20,7 +20,7 @@ import json, pathlib, sys
 asked = pathlib.Path(__file__).with_name("asked.json")
 calls = json.loads(asked.read_text()) if asked.exists() else []
 if sys.argv[1:3] == ["pr", "list"]:
-    print("\\n".join("1" for call in calls if call[:2] == ["pr", "create"]))
+    print("\\n".join("7" for call in calls if call[:2] == ["pr", "create"]))
 else:
     asked.write_text(json.dumps([*calls, sys.argv[1:]]))
 """
@@ -87,9 +87,11 @@ def test_on_github_a_newer_version_becomes_one_pull_request(versions: Path, orig
     assert git(origin, "log", "-1", "--format=%s", BRANCH).strip() == f"Update to {LATER} of the template"
     assert f"_commit: {LATER}" in git(origin, "show", f"{BRANCH}:.copier-answers.yml")
     assert git(origin, "rev-parse", f"{BRANCH}~1") == git(origin, "rev-parse", "main")
-    [create] = asked(project)
+    create, edit = asked(project)
     assert create[:4] == ["pr", "create", "--head", BRANCH]
-    assert create[create.index("--title") + 1] == f"Update to {LATER} of the template"
+    assert edit[:3] == ["pr", "edit", "7"]
+    for call in (create, edit):
+        assert call[call.index("--title") + 1] == f"Update to {LATER} of the template"
 
 
 def test_on_gitlab_the_push_asks_for_the_merge_request(versions: Path, origin: Path) -> None:
@@ -99,6 +101,23 @@ def test_on_gitlab_the_push_asks_for_the_merge_request(versions: Path, origin: P
     options = (origin / "asked").read_text(encoding="utf-8")
     assert "GIT_PUSH_OPTION_0=merge_request.create" in options
     assert f"GIT_PUSH_OPTION_1=merge_request.title=Update to {LATER} of the template" in options
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_what_a_person_did_on_the_branch_stays(ci: str, versions: Path, origin: Path) -> None:
+    project = checked_out(versions, origin, ci)
+    run(project)
+    git(project.path, "commit", "--quiet", "--allow-empty", "--message", "Locked")
+    ada = {"GIT_COMMITTER_EMAIL": "ada@example.com"}
+    project.run("git", "commit", "--quiet", "--amend", "--no-edit", "--allow-empty", env=ada)
+    git(project.path, "push", "--quiet", str(origin), BRANCH)
+    theirs = git(origin, "rev-parse", BRANCH)
+    known = len(asked(project))
+
+    assert "Somebody works on the branch template-update" in run(project)
+
+    assert git(origin, "rev-parse", BRANCH) == theirs
+    assert len(asked(project)) == known
 
 
 @pytest.mark.parametrize("ci", ["github", "gitlab"])
