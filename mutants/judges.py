@@ -22,6 +22,8 @@ from tests.harness.snapshot import copy_working_tree
 
 # One process, up to the first failure, which is then named.
 _PYTEST = ("-m", "pytest", "-x", "-q", "-rfE", "--tb=short")
+# What makes a program go on after a failure.
+_TO_THE_END = {"pytest": "--maxfail=0", "make": "--keep-going"}
 # Which test failed, whatever it was given; or which target of the Makefile.
 _CULPRIT = re.compile(r"^(?:(?:FAILED|ERROR) ([^\s\[]+)|make: \*\*\* \[\S+ (\S+)\])", re.MULTILINE)
 
@@ -127,8 +129,12 @@ class Workshop:
             git(self.repository, "reset", "--quiet", "--hard", "HEAD~1")
             self._projects.clear()
 
-    def culprit(self, judge: Judge) -> str | None:
+    def culprit(self, judge: Judge, *options: str) -> str | None:
         """Ask a judge about the template as it is now.
+
+        Args:
+            judge: Who is asked.
+            options: More options of its program.
 
         Returns:
             The test or the gate that fails, None where all pass.
@@ -136,6 +142,7 @@ class Workshop:
         directory, environment, command = self._call(judge)
         with background(
             *command,
+            *options,
             *judge.targets,
             directory=directory,
             environment=environment,
@@ -159,7 +166,7 @@ class Workshop:
             UnfitError: One fails, and what it printed.
         """
         for judge in together(judges):
-            if culprit := self.culprit(judge):
+            if culprit := self.culprit(judge, _TO_THE_END[judge.program]):
                 printed = self._log.read_text(encoding="utf-8", errors="replace")
                 raise UnfitError(f"{culprit} fails before anything is edited: mend that first.\n{printed}")
 
