@@ -267,6 +267,38 @@ def test_a_broken_contract_is_refused_by_name(contract: str, project: Project) -
     assert f"{contract} BROKEN" in refusal(project, "imports")
 
 
+# From above to below: none may import one that stands before it.
+IN_AN_APP = ("urls", "views", "serializers", "services", "sessions", "selectors", "models")
+
+
+def test_no_module_of_an_app_may_import_one_above_it(project: Project) -> None:
+    for number, name in enumerate(IN_AN_APP):
+        above = "".join(f"import apps.users.{other}\n" for other in IN_AN_APP[:number])
+        project.write(f"apps/users/{name}.py", f"{above}{project.read(f'apps/users/{name}.py')}")
+
+    printed = refusal(project, "imports")
+
+    for number, name in enumerate(IN_AN_APP):
+        for other in IN_AN_APP[:number]:
+            assert f"apps.users.{name} -> apps.users.{other}" in printed
+
+
+# What does the work, whoever asks for it.
+WORKING = {"services", "sessions", "selectors", "files", "confirmation", "idempotency", "reports"}
+
+
+def test_nothing_that_does_the_work_may_import_what_speaks_http(project: Project) -> None:
+    modules = [path for path in project.files() if path.match("apps/*/*.py") and path.stem in WORKING]
+    assert {path.stem for path in modules} == WORKING
+    for path in modules:
+        project.write(str(path), f"import rest_framework\n{project.read(str(path))}")
+
+    printed = refusal(project, "imports")
+
+    for path in modules:
+        assert f"{'.'.join(path.with_suffix('').parts)} -> rest_framework" in printed
+
+
 def test_what_orders_stand_on_knows_nothing_of_them(project: Project) -> None:
     """Not even of their services."""
     module = "apps/catalog/services.py"
