@@ -19,6 +19,7 @@ CORE, USERS, MAIL, CATALOG, ORDERS = (
 ORPHANS = "tests/test_orphans.py::test_nobody_speaks_of_what_went_with_an_answer"
 GUARDS = "tests/test_guards.py"
 CONTRACTS = f"{GUARDS}::test_a_broken_contract_is_refused_by_name"
+DELIVERY = "tests/test_delivery.py"
 SYNTAX = "tests/test_syntax.py"
 RULES = f"{GUARDS}::test_a_broken_rule_is_refused_by_name"
 
@@ -45,9 +46,7 @@ MUTANTS: dict[str, Mutant] = {
         COPIER,
         "  - config/api.py\n",
         "",
-        here(
-            "tests/test_update.py::test_who_starts_over_finds_their_own_files_as_they_were_and_the_others_in_the_diff"
-        ),
+        here("tests/test_render.py::test_what_belongs_to_the_user_survives_a_second_render"),
     ),
     "a Copier that cannot read the table is let in": Mutant(
         COPIER,
@@ -59,7 +58,7 @@ MUTANTS: dict[str, Mutant] = {
         COPIER,
         "  undefined: jinja2.StrictUndefined\n",
         "  undefined: jinja2.Undefined\n",
-        here("tests/test_extensions.py::TestLint"),
+        here("tests/test_render.py::test_a_misspelt_name_stops_the_render"),
     ),
     "a domain may be longer than any": Mutant(
         COPIER,
@@ -82,7 +81,10 @@ MUTANTS: dict[str, Mutant] = {
         DEPENDENCIES, '{"5.2": "django[argon2]', '{"5.2": "django', SETTINGS_TESTS
     ),
     "the worker class of ASGI is not installed": Mutant(
-        DEPENDENCIES, ', "uvicorn-worker>=0.4.0,<0.5"]', "]", suite("tests/test_server.py", project="largest")
+        DEPENDENCIES,
+        ', "uvicorn-worker>=0.4.0,<0.5"]',
+        "]",
+        here("tests/test_production.py::test_gunicorn_serves_with_the_production_dependencies_alone[asgi]"),
     ),
     # Names in the environment.
     "the example environment names what nobody reads": Mutant(
@@ -309,10 +311,13 @@ MUTANTS: dict[str, Mutant] = {
         SETTINGS_TESTS,
     ),
     "a lock is waited for without end": Mutant(
-        f"{SETTINGS}/database.py.jinja", " -c lock_timeout=5000", "", SETTINGS_TESTS
+        f"{SETTINGS}/database.py.jinja", " -c lock_timeout=5000", "", suite("tests/test_server.py")
     ),
     "a forgotten transaction stays open": Mutant(
-        f"{SETTINGS}/database.py.jinja", " -c idle_in_transaction_session_timeout=60000", "", SETTINGS_TESTS
+        f"{SETTINGS}/database.py.jinja",
+        " -c idle_in_transaction_session_timeout=60000",
+        "",
+        suite("tests/test_server.py"),
     ),
     "a database that hangs is waited for without end": Mutant(
         f"{SETTINGS}/database.py.jinja",
@@ -375,7 +380,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/security.py.jinja",
         'SESSION_COOKIE_SAMESITE = "Lax"',
         'SESSION_COOKIE_SAMESITE = "None"',
-        SETTINGS_TESTS,
+        suite("apps/users/tests/test_admin.py"),
     ),
     "scripts in a page run": Mutant(
         f"{SETTINGS}/security.py.jinja",
@@ -440,14 +445,14 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/celery.py.jinja",
         "CELERY_WORKER_PREFETCH_MULTIPLIER = 1",
         "CELERY_WORKER_PREFETCH_MULTIPLIER = 4",
-        suite("tests/test_celery.py"),
+        SETTINGS_TESTS,
     ),
     "nothing looks for forgotten orders": Mutant(
         f"{SETTINGS}/celery.py.jinja",
         '    "confirm-forgotten-orders": {\n        "task": "apps.orders.tasks.orders_confirm_due",\n'
         '        "schedule": crontab(),\n    },\n',
         "",
-        suite("tests/test_celery.py"),
+        suite("apps/orders/tests/test_tasks.py"),
     ),
     "a worker keeps a pool of connections": Mutant(
         "template/config/celery.py", '.pop("pool", None)', '.get("pool", None)', suite("tests/test_celery.py")
@@ -545,37 +550,43 @@ MUTANTS: dict[str, Mutant] = {
     ),
     # Images, pipelines, what git takes.
     "the image runs as root": Mutant(
-        DOCKERFILE, "USER 10001\n", "", here(f"{SYNTAX}::test_the_dockerfile_has_no_known_flaw[default]")
+        DOCKERFILE, "USER 10001\n", "", here(f"{DELIVERY}::test_the_image_runs_what_the_tests_run_and_not_as_root")
     ),
     "the image has no styles": Mutant(
-        "template/.dockerignore", "!static\n", "", here(f"{SYNTAX}::test_the_dockerfile_has_no_known_flaw[default]")
+        "template/.dockerignore",
+        "!static\n",
+        "",
+        here(f"{DELIVERY}::test_what_is_sent_to_a_build_is_enough_to_serve_and_nothing_else"),
     ),
     "the tests go into the image": Mutant(
-        "template/.dockerignore", "**/tests\n", "", here(f"{SYNTAX}::test_the_dockerfile_has_no_known_flaw[default]")
+        "template/.dockerignore",
+        "**/tests\n",
+        "",
+        here(f"{DELIVERY}::test_what_is_sent_to_a_build_is_enough_to_serve_and_nothing_else"),
     ),
     "the health check asks for what is not there": Mutant(
         COMPOSE,
         "http://127.0.0.1:8000/readyz",
         "http://127.0.0.1:8000/ready",
-        here(f"{SYNTAX}::test_docker_compose_accepts_its_file[default]"),
+        here(f"{DELIVERY}::test_the_health_check_asks_what_answers"),
     ),
     "the whole network sees the development server": Mutant(
         COMPOSE,
         '"127.0.0.1:${PORT:-8000}:8000"',
         '"${PORT:-8000}:8000"',
-        here(f"{SYNTAX}::test_docker_compose_accepts_its_file[default]"),
+        here(f"{DELIVERY}::test_nobody_else_in_the_network_sees_what_compose_runs"),
     ),
     "GitHub does not run the tests": Mutant(
         "template/.github/workflows/ci.yml.jinja",
         "      - run: make test\n",
         "",
-        here(f"{SYNTAX}::test_github_accepts_the_workflows[default]"),
+        here(f"{DELIVERY}::test_a_pipeline_checks_tests_and_audits_builds_and_updates[github]"),
     ),
     "GitLab runs a part of the checks": Mutant(
         "template/.gitlab-ci.yml.jinja",
         "    - make check\n",
         "    - make lint\n",
-        here(f"{SYNTAX}::test_gitlab_accepts_the_pipeline[hostile gitlab]"),
+        here(f"{DELIVERY}::test_a_pipeline_checks_tests_and_audits_builds_and_updates[gitlab]"),
     ),
     "the workflow of updates may do anything": Mutant(
         "template/.github/workflows/update.yml.jinja",
@@ -587,7 +598,7 @@ MUTANTS: dict[str, Mutant] = {
         "template/.gitignore",
         "\n.env\n",
         "\n",
-        here("tests/test_repository.py::test_git_ignores_no_file_of_the_template"),
+        here(f"{DELIVERY}::test_git_takes_what_is_rendered_and_nothing_that_comes_later"),
     ),
     # Scripts.
     "a second update cannot be pushed": Mutant(
@@ -658,13 +669,16 @@ MUTANTS: dict[str, Mutant] = {
         here(f"{RULES}[a missing type in apps]"),
     ),
     "sessions may know of HTTP": Mutant(
-        PYPROJECT, '    "apps.users.sessions",\n', "", here(f"{CONTRACTS}[Services and selectors know nothing of HTTP]")
+        PYPROJECT,
+        '    "apps.users.sessions",\n',
+        "",
+        here(f"{GUARDS}::test_nothing_that_does_the_work_may_import_what_speaks_http"),
     ),
     "selectors may call services": Mutant(
         PYPROJECT,
         '    "(selectors) : (delivery) : (links)",\n',
         '    "(delivery) : (links)",\n',
-        here(f"{CONTRACTS}[Inside an app: urls, views, serializers, services and selectors, models]"),
+        here(f"{GUARDS}::test_no_module_of_an_app_may_import_one_above_it"),
     ),
     "the models of orders are everybody's": Mutant(
         PYPROJECT,

@@ -21,9 +21,10 @@ from tests.harness.render import render
 from tests.harness.snapshot import copy_working_tree
 
 # One process, up to the first failure, which is then named.
-_PYTEST = ("-m", "pytest", "-x", "-q", "-rfE", "--tb=short")
+_PYTEST = ("-m", "pytest", "-x", "-q", "-rfEs", "--tb=short")
 # What makes a program go on after a failure.
 _TO_THE_END = {"pytest": "--maxfail=0", "make": "--keep-going"}
+_SKIPPED = re.compile(r"^SKIPPED .*", re.MULTILINE)
 # Which test failed, whatever it was given; or which target of the Makefile.
 _CULPRIT = re.compile(r"^(?:(?:FAILED|ERROR) ([^\s\[]+)|make: \*\*\* \[\S+ (\S+)\])", re.MULTILINE)
 
@@ -163,12 +164,15 @@ class Workshop:
         """See judges pass on the template as it is now: those of one kind at once.
 
         Raises:
-            UnfitError: One fails, and what it printed.
+            UnfitError: One fails, and what it printed; or a test is skipped, which notices nothing.
         """
         for judge in together(judges):
-            if culprit := self.culprit(judge, _TO_THE_END[judge.program]):
-                printed = self._log.read_text(encoding="utf-8", errors="replace")
+            culprit = self.culprit(judge, _TO_THE_END[judge.program])
+            printed = self._log.read_text(encoding="utf-8", errors="replace")
+            if culprit:
                 raise UnfitError(f"{culprit} fails before anything is edited: mend that first.\n{printed}")
+            if skipped := _SKIPPED.findall(printed):
+                raise UnfitError("\n".join(["Who is skipped notices nothing:", *skipped]))
 
     @property
     def _log(self) -> Path:
@@ -186,6 +190,8 @@ class Workshop:
         """Return a project of the template as it is now, ready for development."""
         if name not in self._projects:
             folder = self.repository.parent / f"project-{next(self._numbers)}"
+            # What Copier renders is the newest tag.
+            git(self.repository, "tag", "--force", "v0.0.1")
             self._projects[name] = share_environment(render(self.repository, folder, COVERING[name]))
         return self._projects[name]
 
@@ -193,7 +199,7 @@ class Workshop:
 def open_workshop(folder: Path, variables: Mapping[str, str]) -> Workshop:
     """Copy the working tree of this repository into an existing folder, to make edits there.
 
-    With its history, where its tests look for releases; without tags, so that the last commit is what is rendered.
+    With its history, where its tests look for releases; without tags, so that the last edit is what is rendered.
     """
     repository = folder / "repository"
     git(ROOT, "clone", "--quiet", "--no-hardlinks", "--no-tags", str(ROOT), str(repository))

@@ -60,6 +60,14 @@ def test_a_judge_that_fails_without_an_edit_is_none(workshop: Workshop) -> None:
         workshop.prove([here("tests/test_absent.py")])
 
 
+def test_a_judge_that_is_skipped_is_none(workshop: Workshop) -> None:
+    skipped = "import pytest\n\n\n@pytest.mark.skip\ndef test_nothing() -> None:\n    pass\n"
+    (workshop.repository / "tests" / "test_skipped.py").write_text(skipped, encoding="utf-8")
+
+    with pytest.raises(UnfitError, match=r"notices nothing:\nSKIPPED .*test_skipped\.py"):
+        workshop.prove([here("tests/test_skipped.py")])
+
+
 def test_those_that_run_the_same_are_asked_at_once() -> None:
     asked = together([suite("a"), here("b"), suite("c"), suite("a"), gates("d"), suite("e", project="smallest")])
     assert asked == [
