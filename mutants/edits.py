@@ -297,18 +297,18 @@ MUTANTS: dict[str, Mutant] = {
         "",
         suite("apps/orders/tests/test_selectors.py"),
     ),
-    "the admin asks for each customer": Mutant(
-        f"{ORDERS}/admin.py",
-        '    list_select_related = ("customer",)\n',
-        "",
-        suite("apps/orders/tests/test_admin.py"),
+    "one product asks twice": Mutant(
+        f"{CATALOG}/selectors.py",
+        'Product.objects.select_related("category").filter(pk=product_id)',
+        "Product.objects.filter(pk=product_id)",
+        suite("tests/test_endpoints.py"),
     ),
     # How long one waits.
     "a statement takes as long as it likes": Mutant(
         f"{SETTINGS}/database.py.jinja",
         "-c statement_timeout={env.int('DATABASE_STATEMENT_TIMEOUT', 25_000)}",
         "-c work_mem={env.int('DATABASE_STATEMENT_TIMEOUT', 25_000)}",
-        SETTINGS_TESTS,
+        suite("tests/test_server.py"),
     ),
     "a lock is waited for without end": Mutant(
         f"{SETTINGS}/database.py.jinja", " -c lock_timeout=5000", "", suite("tests/test_server.py")
