@@ -48,10 +48,15 @@ def try_out(workshop: Workshop, name: str, judges: Sequence[Judge]) -> Verdict:
     return Verdict(by, time.perf_counter() - start)
 
 
+def noticed(verdicts: dict[str, Verdict]) -> int:
+    """Return how many of the edits were noticed."""
+    return sum(verdict.by != NOBODY for verdict in verdicts.values())
+
+
 def summary(verdicts: dict[str, Verdict]) -> str:
     """Return one line: how many edits, how many were noticed."""
-    noticed = sum(verdict.by != NOBODY for verdict in verdicts.values())
-    return f"{len(verdicts)} edits, {noticed} noticed: {noticed / len(verdicts):.1%}. Target: at least {TARGET:.0%}."
+    count = noticed(verdicts)
+    return f"{len(verdicts)} edits, {count} noticed: {count / len(verdicts):.1%}. Target: at least {TARGET:.0%}."
 
 
 def write(verdicts: dict[str, Verdict]) -> None:
@@ -107,11 +112,14 @@ def main(arguments: Sequence[str]) -> int:
     """Try out all edits, or some of them, and keep the results; return 1 where too few are noticed."""
     parser = argparse.ArgumentParser(prog="make test-mutants", description=__doc__)
     parser.add_argument("-k", metavar="TEXT", default="", help="only the edits that have this in their names")
-    text = parser.parse_args(arguments).k
-    names = [name for name in MUTANTS if text in name]
+    parser.add_argument("--missed", action="store_true", help="only those that nobody is known to have noticed")
+    options = parser.parse_args(arguments)
+    kept = read()
+    done = {name for name, verdict in kept.items() if options.missed and verdict.by != NOBODY}
+    names = [name for name in MUTANTS if options.k in name and name not in done]
     if not names:
-        parser.error(f"no edit has {text!r} in its name")
-    verdicts = read() if text else {}
+        parser.error("there is no such edit")
+    verdicts = kept if len(names) < len(MUTANTS) else {}
 
     def keep(name: str, verdict: Verdict) -> None:
         verdicts[name] = verdict
@@ -119,8 +127,7 @@ def main(arguments: Sequence[str]) -> int:
 
     run(names, keep)
     print(summary(verdicts))
-    noticed = [verdict for verdict in verdicts.values() if verdict.by != NOBODY]
-    return int(len(noticed) < TARGET * len(verdicts))
+    return int(noticed(verdicts) < TARGET * len(verdicts))
 
 
 if __name__ == "__main__":
