@@ -530,10 +530,10 @@ MUTANTS: dict[str, Mutant] = {
         "_REQUEST_ID.match(given)",
         suite("apps/core/tests/test_middleware.py"),
     ),
-    "failed sign-ins are logged by name": Mutant(
-        f"{SETTINGS}/logging.py.jinja",
-        '        "axes": {"level": "ERROR"},\n',
-        "",
+    "whom nobody lets in is logged by name": Mutant(
+        f"{USERS}/lockout.py",
+        'log.warning("sign_in_locked_out", path=request.path)',
+        'log.warning("sign_in_locked_out", account=get_client_username(request, request.axes_credentials))',
         suite("apps/users/tests/test_lockout.py"),
     ),
     "addresses of clients are logged": Mutant(
@@ -588,10 +588,10 @@ MUTANTS: dict[str, Mutant] = {
         "    - make lint\n",
         here(f"{DELIVERY}::test_a_pipeline_checks_tests_and_audits_builds_and_updates[gitlab]"),
     ),
-    "the workflow of updates may do anything": Mutant(
-        "template/.github/workflows/update.yml.jinja",
-        "permissions: {}\n\n",
-        "permissions: write-all\n\n",
+    "the checks of a pull request may do anything": Mutant(
+        "template/.github/workflows/ci.yml.jinja",
+        "  check:\n    runs-on: ubuntu-latest\n    timeout-minutes: 15\n    permissions:\n      contents: read\n",
+        "  check:\n    runs-on: ubuntu-latest\n    timeout-minutes: 15\n    permissions: write-all\n",
         here(f"{SYNTAX}::test_github_accepts_the_workflows[default]"),
     ),
     "git takes secrets": Mutant(

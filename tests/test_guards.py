@@ -142,15 +142,23 @@ GUARDS: dict[str, Guard] = {
     ),
     "a silent warning in development": Guard(
         "deploy-check",
-        appends("config/settings/components/project.py", '\nSTATICFILES_DIRS = ["/nowhere"]\n'),
+        appends("config/settings/local.py", '\nSTATICFILES_DIRS = ["/nowhere"]\n'),
         "staticfiles.W004",
     ),
     "no ceiling": Guard(
-        "dependencies", replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six>=1.17",\n'), "six"
+        "dependencies",
+        replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six>=1.17",\n'),
+        "'six>=1.17' needs a floor and a ceiling",
     ),
-    "no floor": Guard("dependencies", replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six<2",\n'), "six"),
+    "no floor": Guard(
+        "dependencies",
+        replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six<2",\n'),
+        "'six<2' needs a floor and a ceiling",
+    ),
     "no bound in a group": Guard(
-        "dependencies", replaces("pyproject.toml", "\nlocal = [\n", '\nlocal = [\n    "six",\n'), "six"
+        "dependencies",
+        replaces("pyproject.toml", "\nlocal = [\n", '\nlocal = [\n    "six",\n'),
+        "'six' needs a floor and a ceiling",
     ),
     "an unused dependency": Guard(
         "dependencies", replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six>=1.17,<2",\n'), "DEP002"
