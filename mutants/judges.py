@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.harness.commands import TIME_LIMIT, clean_environment
 from tests.harness.environments import share_environment
 from tests.harness.git import commit_everything, git
-from tests.harness.paths import ENVIRONMENTS, ROOT
+from tests.harness.paths import BUILD, ENVIRONMENTS, ROOT
 from tests.harness.processes import background
 from tests.harness.project import Project
 from tests.harness.questions import COVERING
@@ -208,7 +208,7 @@ def open_workshop(folder: Path, variables: Mapping[str, str]) -> Workshop:
     commit_everything(repository, "The working tree")
     # What was installed for tests of this repository serves those of the copy.
     ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
-    environments = repository / ENVIRONMENTS.relative_to(ROOT)
+    environments = repository / BUILD.relative_to(ROOT) / "environments"
     environments.parent.mkdir()
     environments.symlink_to(ENVIRONMENTS)
     return Workshop(repository, variables)
