@@ -12,7 +12,7 @@ RUN := uv run --quiet
 .DEFAULT_GOAL := help
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: install
 install: ## Make the environment of the tests, fetching uv where it is missing
@@ -33,6 +33,10 @@ test: check docs ## Check this repository, build the documentation, run all test
 .PHONY: test-matrix
 test-matrix: install ## Run the checks and tests of every variant (ARGS="-k pgbouncer" picks some)
 	@$(RUN) pytest -m matrix $(ARGS)
+
+.PHONY: test-mutants
+test-mutants: install ## Break the template in each way there is a name for, and see who notices (ARGS="-k lock")
+	@$(RUN) python -m mutants $(ARGS)
 
 .PHONY: release
 release: install ## Cut a release (VERSION=1.2.3): bump, run every test, commit, tag

@@ -46,7 +46,7 @@ REFUSED: list[tuple[str, Any]] = [
         for text in [
             "", "localhost", "https://example.com", "example.com/", "example.com:8000", "exa mple.com", "Example.com",
             "-example.com", "example-.com", "example..com", ".example.com", "example.com.", "*.example.com",
-            "example.com\n", "127.0.0.1", "x" * 64 + ".com", "exämple.com",
+            "example.com\n", "127.0.0.1", "x" * 64 + ".com", "x." * 126 + "com", "exämple.com",
         ]
     ),
     ("python_version", "2.7"),

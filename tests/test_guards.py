@@ -147,15 +147,23 @@ GUARDS: dict[str, Guard] = {
     ),
     "a silent warning in development": Guard(
         "deploy-check",
-        appends("config/settings/components/project.py", '\nSTATICFILES_DIRS = ["/nowhere"]\n'),
+        appends("config/settings/local.py", '\nSTATICFILES_DIRS = ["/nowhere"]\n'),
         "staticfiles.W004",
     ),
     "no ceiling": Guard(
-        "dependencies", replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six>=1.17",\n'), "six"
+        "dependencies",
+        replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six>=1.17",\n'),
+        "'six>=1.17' needs a floor and a ceiling",
     ),
-    "no floor": Guard("dependencies", replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six<2",\n'), "six"),
+    "no floor": Guard(
+        "dependencies",
+        replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six<2",\n'),
+        "'six<2' needs a floor and a ceiling",
+    ),
     "no bound in a group": Guard(
-        "dependencies", replaces("pyproject.toml", "\nlocal = [\n", '\nlocal = [\n    "six",\n'), "six"
+        "dependencies",
+        replaces("pyproject.toml", "\nlocal = [\n", '\nlocal = [\n    "six",\n'),
+        "'six' needs a floor and a ceiling",
     ),
     "an unused dependency": Guard(
         "dependencies", replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six>=1.17,<2",\n'), "DEP002"
@@ -270,6 +278,39 @@ def test_a_broken_contract_is_refused_by_name(contract: str, project: Project) -
     module, statement = CONTRACTS[contract]
     project.write(module, f"{statement}\n{project.read(module)}")
     assert f"{contract} BROKEN" in refusal(project, "imports")
+
+
+# From above to below: none may import one that stands before it.
+IN_AN_APP = ("urls", "views", "serializers", "services", "sessions", "selectors", "models")
+
+
+def test_no_module_of_an_app_may_import_one_above_it(project: Project) -> None:
+    for number, name in enumerate(IN_AN_APP):
+        above = "".join(f"import apps.users.{other}\n" for other in IN_AN_APP[:number])
+        project.write(f"apps/users/{name}.py", f"{above}{project.read(f'apps/users/{name}.py')}")
+
+    printed = refusal(project, "imports")
+
+    for number, name in enumerate(IN_AN_APP):
+        for other in IN_AN_APP[:number]:
+            # Of the two themselves, and not by way of a third.
+            assert f"apps.users.{name} is not allowed to import apps.users.{other}:" in printed
+
+
+# What does the work, whoever asks for it.
+WORKING = {"services", "sessions", "selectors", "files", "confirmation", "idempotency", "reports"}
+
+
+def test_nothing_that_does_the_work_may_import_what_speaks_http(project: Project) -> None:
+    modules = [path for path in project.files() if path.match("apps/*/*.py") and path.stem in WORKING]
+    assert {path.stem for path in modules} == WORKING
+    for path in modules:
+        project.write(str(path), f"import rest_framework\n{project.read(str(path))}")
+
+    printed = refusal(project, "imports")
+
+    for path in modules:
+        assert f"{'.'.join(path.with_suffix('').parts)} -> rest_framework" in printed
 
 
 def test_what_orders_stand_on_knows_nothing_of_them(project: Project) -> None:

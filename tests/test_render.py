@@ -7,11 +7,13 @@ import pytest
 
 from tests.conftest import Render
 from tests.harness.commands import clean_environment, execute
+from tests.harness.git import commit_everything
 from tests.harness.matrix import RENDERS
 from tests.harness.paths import PROGRAMS
 from tests.harness.project import Project
 from tests.harness.questions import CONFIGURATION
 from tests.harness.render import render
+from tests.harness.snapshot import take_snapshot
 
 HOSTILE_ANSWERS = {
     "a name in quotes": {"project_name": '"Bob\'s" Shop'},
@@ -131,6 +133,18 @@ def test_it_is_formatted_and_linted_already(project: Project) -> None:
     project.run(PROGRAMS / "ruff", "check", "--no-cache", ".")
 
 
+def test_a_misspelt_name_stops_the_render(tmp_path: Path) -> None:
+    template = take_snapshot(tmp_path / "template")
+    (template / "template" / "misspelt.txt.jinja").write_text("{{ projet_name }}\n", encoding="utf-8")
+    commit_everything(template, "Misspelt", tag="0.0.2")
+
+    command = (PROGRAMS / "copier", "copy", "--defaults", "--quiet", template, tmp_path / "project")
+    answer = execute(*command, directory=tmp_path, check=False)
+
+    assert answer.returncode != 0
+    assert "'projet_name' is undefined" in answer.stderr
+
+
 def test_the_same_answers_give_the_same_project(project: Project, template: Path, tmp_path: Path) -> None:
     again = render(template, tmp_path / "again", project.answers)
     assert again.files() == project.files()
@@ -142,7 +156,9 @@ def test_the_same_answers_give_the_same_project(project: Project, template: Path
 
 def test_what_belongs_to_the_user_survives_a_second_render(template: Path, tmp_path: Path) -> None:
     project = render(template, tmp_path / "project", {})
-    patterns = CONFIGURATION["_skip_if_exists"]
+    # As the README promises it.
+    patterns = ("README.md", "config/api.py", "config/settings/components/project.py", "requirements/*.txt")
+    assert sorted(CONFIGURATION["_skip_if_exists"]) == sorted(patterns)
     owned = {pattern: sorted(project.path.glob(pattern)) for pattern in patterns}
     assert all(owned.values()), f"a pattern matches nothing: {owned}"
     for paths in owned.values():

@@ -26,6 +26,8 @@ def production_variables(database_url: str, redis_url: str) -> dict[str, str]:
         "REDIS_URL": redis_url,
         "CELERY_BROKER_URL": redis_url.removesuffix("0") + "1",
         "ADMIN_URL": "back-office/",
+        # The proxy has another address than gunicorn, which by itself believes nobody else.
+        "FORWARDED_ALLOW_IPS": "192.0.2.1",
     }
 
 

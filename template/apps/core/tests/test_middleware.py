@@ -4,6 +4,7 @@ import pytest
 from django.db import connections
 from django.test import Client
 from django.test.utils import override_settings
+from pytest_django import Settings
 
 
 @pytest.fixture
@@ -59,3 +60,12 @@ def test_an_id_that_would_spoil_the_logs_is_replaced(given: str) -> None:
 
     assert response["X-Request-ID"] != given
     assert len(response["X-Request-ID"]) == 36
+
+
+def test_another_origin_reads_the_api_and_no_page(settings: Settings) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
+    paths = ("/api/v1/nowhere/", "/account/verify-email/")
+
+    answers = [Client().get(path, headers={"Origin": "https://app.example.com"}) for path in paths]
+
+    assert [answer.has_header("Access-Control-Allow-Origin") for answer in answers] == [True, False]

@@ -19,7 +19,7 @@ from apps.orders.states import Status
 from apps.orders.tests.factories import OrderFactory, OrderItemFactory
 from apps.orders.tests.goods import goods
 from apps.users.models import User
-from apps.users.services import user_delete
+from apps.users.services import user_delete, user_update
 from apps.users.tests.factories import UserFactory
 from tests.concurrency import at_once, at_once_up_to, impatient
 
@@ -58,6 +58,19 @@ def test_of_many_who_confirm_at_once_one_does() -> None:
     assert sorted(done, key=str) == [False] * 7 + [True]
     # Committed, and so sent.
     assert [message.to for message in mail.outbox] == [[order.customer.email]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whose_order_is_confirmed_can_change_their_account_meanwhile() -> None:
+    order = OrderFactory.create()
+
+    def change() -> User:
+        with impatient():
+            return user_update(user=order.customer, first_name="Ada")
+
+    with transaction.atomic():
+        assert order_confirm(order_id=order.pk)
+        assert at_once(change) == [order.customer]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,14 +1,18 @@
 """The steps to a column that must not be empty, forwards and back, with orders in the table."""
 
 import os
+import re
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.apps.registry import Apps
-from django.db import IntegrityError, transaction
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
+from django.db.migrations.loader import MigrationLoader
 from django_test_migrations.migrator import Migrator
 from zeal import zeal_ignore
 
@@ -137,3 +141,17 @@ def test_on_sqlite_they_do_the_same(tmp_path: Path) -> None:
     }
 
     subprocess.run([sys.executable, "-c", SQLITE], cwd=BASE_DIR, env=environment, check=True)  # noqa: S603 - our own code
+
+
+# An index that is made concurrently is made outside of any transaction.
+@pytest.mark.django_db(transaction=True)
+def test_no_index_of_a_table_with_orders_in_it_comes_or_goes_while_they_wait() -> None:
+    printed = StringIO()
+    names = sorted(name for app, name in MigrationLoader(connection).disk_migrations if app == "orders")
+    # The first makes the table.
+    for name in names[1:]:
+        call_command("sqlmigrate", "orders", name, stdout=printed)
+
+    statements = re.findall(r"^(?:CREATE|DROP) (?:UNIQUE )?INDEX.*", printed.getvalue(), re.MULTILINE)
+    assert statements
+    assert [statement for statement in statements if " CONCURRENTLY " not in statement] == []

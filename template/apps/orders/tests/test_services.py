@@ -17,6 +17,7 @@ from apps.orders.states import Status
 from apps.orders.tests.factories import OrderFactory
 from apps.orders.tests.goods import goods
 from apps.users.models import User
+from apps.users.tests.factories import UserFactory
 from tests.concurrency import at_once, impatient
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +48,21 @@ def test_lines_of_one_product_are_one_line(user: User) -> None:
     order = order_create(customer=user, items=[Line(product_id=lamp, quantity=2), Line(product_id=lamp, quantity=3)])
 
     assert [item.quantity for item in order.items.all()] == [5]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whose_account_is_just_being_changed_can_order() -> None:
+    user, line = UserFactory.create(), Line(product_id=goods(), quantity=1)
+
+    def place() -> Order:
+        with impatient():
+            return order_create(customer=user, items=[line])
+
+    with transaction.atomic():
+        User.objects.locked(user.pk)
+        [order] = at_once(place)
+
+    assert Order.objects.get() == order
 
 
 @pytest.mark.parametrize("quantities", [[], [0], [1, -1]])

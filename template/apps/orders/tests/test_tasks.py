@@ -134,6 +134,13 @@ def test_a_round_that_cancels_ends_inside_the_limit_of_its_task(monkeypatch: pyt
     assert cancelled.count() == 2
 
 
+def test_what_nobody_asks_for_is_on_the_schedule() -> None:
+    scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
+
+    due = [tasks.orders_confirm_due, tasks.orders_expire, tasks.daily_report_send, tasks.idempotency_keys_clear]
+    assert {task.name for task in due} <= scheduled
+
+
 def test_what_somebody_waits_for_has_a_queue_of_its_own() -> None:
     def queue(task: str) -> str:
         route: str = app.amqp.router.route({}, task)["queue"].name

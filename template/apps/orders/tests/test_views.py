@@ -215,12 +215,14 @@ def test_pages_follow_each_other_without_a_gap(signed_in: APIClient, user: User)
 
 def test_a_summary_is_of_the_caller(signed_in: APIClient, user: User) -> None:
     OrderFactory.create(customer=user, status=Status.PAID)
-    OrderFactory.create(customer=UserFactory.create(), status=Status.PAID)
+    stranger = APIClient()
+    stranger.force_authenticate(UserFactory.create())
 
-    answer = signed_in.get(f"{ORDERS}summary/")
+    answers = [client.get(f"{ORDERS}summary/") for client in (signed_in, stranger)]
 
-    assert answer.status_code == 200
-    assert [answer.json()[name] for name in ("order_count", "paid", "tier")] == [1, "12.00", "bronze"]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [answer.json()["order_count"] for answer in answers] == [1, 0]
+    assert [answers[0].json()[name] for name in ("paid", "tier")] == ["12.00", "bronze"]
 
 
 def test_a_browser_may_send_a_key(settings: Settings, client: Client) -> None:

@@ -1,4 +1,5 @@
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core import mail
 from django.test import Client
@@ -9,6 +10,7 @@ from zeal import zeal_ignore
 from apps.users.models import User
 from apps.users.roles import Role
 from apps.users.selectors import user_roles
+from apps.users.tests.factories import PASSWORD as USUAL_PASSWORD
 from apps.users.tests.factories import UserFactory
 
 PASSWORD = "a long enough password"
@@ -94,3 +96,13 @@ def test_the_admin_is_closed_to_those_who_are_not_staff(client: Client, user: Us
     client.force_login(user)
 
     assert client.get(reverse("admin:index")).status_code == 302
+
+
+@pytest.mark.django_db
+def test_the_cookie_of_a_session_does_not_come_from_other_sites_and_no_script_reads_it(client: Client) -> None:
+    staff = UserFactory.create(is_staff=True)
+
+    client.post(reverse("admin:login"), {"username": staff.email, "password": USUAL_PASSWORD})
+
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    assert (cookie["samesite"], cookie["httponly"]) == ("Lax", True)

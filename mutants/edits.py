@@ -1,0 +1,720 @@
+"""The mutants, by what is wrong afterwards."""
+
+from mutants.judges import Mutant, gates, here, suite
+
+COPIER = "copier.yml"
+DEPENDENCIES = "includes/dependencies.jinja"
+MAKEFILE = "template/Makefile.jinja"
+PYPROJECT = "template/pyproject.toml.jinja"
+ENV_EXAMPLE = "template/.env.example.jinja"
+COMPOSE = "template/compose.yaml.jinja"
+DOCKERFILE = "template/docker/Dockerfile.jinja"
+GUNICORN = "template/config/gunicorn.conf.py.jinja"
+PRODUCTION = "template/config/settings/production.py.jinja"
+SETTINGS = "template/config/settings/components"
+CORE, USERS, MAIL, CATALOG, ORDERS = (
+    f"template/apps/{name}" for name in ("core", "users", "mail", "catalog", "orders")
+)
+
+ORPHANS = "tests/test_orphans.py::test_nobody_speaks_of_what_went_with_an_answer"
+GUARDS = "tests/test_guards.py"
+CONTRACTS = f"{GUARDS}::test_a_broken_contract_is_refused_by_name"
+DELIVERY = "tests/test_delivery.py"
+SYNTAX = "tests/test_syntax.py"
+RULES = f"{GUARDS}::test_a_broken_rule_is_refused_by_name"
+
+SETTINGS_TESTS = suite("tests/test_settings.py")
+
+MUTANTS: dict[str, Mutant] = {
+    # What is rendered, and what an update leaves alone.
+    "a task stays where Celery goes": Mutant(
+        COPIER, "    apps/users/tasks.py\n", "", here(f"{ORPHANS}[without celery]")
+    ),
+    "a mail of the example stays where it goes": Mutant(
+        COPIER,
+        "    templates/mail/daily_report.txt\n",
+        "",
+        here("tests/test_example.py::test_without_it_no_name_of_it_is_left"),
+    ),
+    "without CI the update script stays": Mutant(
+        COPIER,
+        '{% if ci == "none" %}',
+        '{% if ci == "nothing" %}',
+        here("tests/test_open_update.py::test_what_asks_for_updates_is_there_exactly_where_something_runs_it"),
+    ),
+    "an update overwrites the routes of the user": Mutant(
+        COPIER,
+        "  - config/api.py\n",
+        "",
+        here("tests/test_render.py::test_what_belongs_to_the_user_survives_a_second_render"),
+    ),
+    "a Copier that cannot read the table is let in": Mutant(
+        COPIER,
+        '_min_copier_version: "9.19.1"',
+        '_min_copier_version: "9.17.0"',
+        here("tests/test_repository.py::test_the_oldest_copier_that_is_let_in_is_one_that_the_tests_allow"),
+    ),
+    "a misspelt name leaves a hole": Mutant(
+        COPIER,
+        "  undefined: jinja2.StrictUndefined\n",
+        "  undefined: jinja2.Undefined\n",
+        here("tests/test_render.py::test_a_misspelt_name_stops_the_render"),
+    ),
+    "a domain may be longer than any": Mutant(
+        COPIER,
+        "domain_name | length > 253 or ",
+        "",
+        here("tests/test_answers.py::test_a_bad_answer_is_refused_with_one_sentence_and_leaves_nothing"),
+    ),
+    "production asks for Sentry where there is none": Mutant(
+        PRODUCTION, "{% if sentry %}", "{% if true %}", suite("tests/test_settings.py", project="smallest")
+    ),
+    "make offers a worker where there is none": Mutant(
+        MAKEFILE,
+        "{% if celery %}\n\n.PHONY: worker",
+        "{% if true %}\n\n.PHONY: worker",
+        here(f"{ORPHANS}[without celery]"),
+    ),
+    # Dependencies.
+    "a dependency is gone": Mutant(DEPENDENCIES, '    "whitenoise>=6.12.0,<7",\n', "", gates("deploy-check")),
+    "what hashes passwords is not installed": Mutant(
+        DEPENDENCIES, '{"5.2": "django[argon2]', '{"5.2": "django', SETTINGS_TESTS
+    ),
+    "the worker class of ASGI is not installed": Mutant(
+        DEPENDENCIES,
+        ', "uvicorn-worker>=0.4.0,<0.5"]',
+        "]",
+        here("tests/test_production.py::test_gunicorn_serves_with_the_production_dependencies_alone[asgi]"),
+    ),
+    # Names in the environment.
+    "the example environment names what nobody reads": Mutant(
+        ENV_EXAMPLE, "#NUM_PROXIES=1", "#PROXIES=1", SETTINGS_TESTS
+    ),
+    "production starts without Redis": Mutant(PRODUCTION, '    "REDIS_URL",\n', "", SETTINGS_TESTS),
+    "origins are read by another name": Mutant(
+        f"{SETTINGS}/security.py.jinja", 'names("CORS_ORIGINS")', 'names("CORS_ALLOWED")', SETTINGS_TESTS
+    ),
+    "signing keys are read by another name": Mutant(
+        f"{SETTINGS}/keys.py.jinja", 'names("JWT_SIGNING_KEYS")', 'names("JWT_KEYS")', SETTINGS_TESTS
+    ),
+    # Middleware.
+    "probes meet the checks of a request": Mutant(
+        f"{SETTINGS}/http.py.jinja",
+        '    "apps.core.middleware.ProbeMiddleware",\n',
+        "",
+        suite("apps/core/tests/test_middleware.py"),
+    ),
+    "requests have no id": Mutant(
+        f"{SETTINGS}/http.py.jinja",
+        '    "apps.core.middleware.RequestIDMiddleware",\n',
+        "",
+        suite("apps/core/tests/test_middleware.py"),
+    ),
+    "requests are not logged": Mutant(
+        f"{SETTINGS}/http.py.jinja",
+        '    "apps.core.middleware.RequestLogMiddleware",\n',
+        "",
+        suite("apps/core/tests/test_middleware.py"),
+    ),
+    "pages have no content security policy": Mutant(
+        f"{SETTINGS}/http.py.jinja", '    "csp.middleware.CSPMiddleware",\n', "", suite("tests/test_server.py")
+    ),
+    "static files are not served": Mutant(
+        f"{SETTINGS}/http.py.jinja",
+        '    "whitenoise.middleware.WhiteNoiseMiddleware",\n',
+        "",
+        here("tests/test_production.py::test_gunicorn_serves_with_the_production_dependencies_alone[wsgi]"),
+    ),
+    "browsers are told nothing of origins": Mutant(
+        f"{SETTINGS}/http.py.jinja",
+        '    "corsheaders.middleware.CorsMiddleware",\n',
+        "",
+        suite("apps/orders/tests/test_views.py"),
+    ),
+    "pages can be framed": Mutant(
+        f"{SETTINGS}/http.py.jinja",
+        '    "django.middleware.clickjacking.XFrameOptionsMiddleware",\n',
+        "",
+        gates("deploy-check"),
+    ),
+    "nobody answers for sign-ins that fail too often": Mutant(
+        f"{SETTINGS}/http.py.jinja",
+        '    "axes.middleware.AxesMiddleware",\n',
+        "",
+        suite("apps/users/tests/test_lockout.py"),
+    ),
+    # Who may do what.
+    "the API is open unless a view says otherwise": Mutant(
+        f"{SETTINGS}/api.py.jinja",
+        "rest_framework.permissions.IsAuthenticated",
+        "rest_framework.permissions.AllowAny",
+        suite("tests/test_endpoints.py"),
+    ),
+    "the catalog is closed to strangers": Mutant(
+        f"{CATALOG}/views.py",
+        "    permission_classes = (IsAdminOrReadOnly,)\n    filterset_class",
+        "    filterset_class",
+        suite("tests/test_endpoints.py"),
+    ),
+    "statistics are for everybody": Mutant(
+        f"{CATALOG}/views.py",
+        "@action(detail=True, permission_classes=[IsManager])",
+        "@action(detail=True)",
+        suite("tests/test_endpoints.py"),
+    ),
+    "what is somebody's is everybody's": Mutant(
+        f"{CORE}/permissions.py",
+        "bool(getattr(obj, self.owner_field) == request.user)",
+        "hasattr(obj, self.owner_field)",
+        suite("apps/core/tests/test_permissions.py"),
+    ),
+    "the orders of others can be read": Mutant(
+        f"{ORDERS}/selectors.py",
+        "Order.objects.filter(customer=customer).prefetch_related",
+        "Order.objects.prefetch_related",
+        suite("apps/orders/tests/test_views.py"),
+    ),
+    "the orders of others can be cancelled": Mutant(
+        f"{ORDERS}/selectors.py",
+        "Order.objects.filter(customer=customer).only",
+        "Order.objects.only",
+        suite("apps/orders/tests/test_views.py"),
+    ),
+    "customers share a summary": Mutant(
+        f"{ORDERS}/selectors.py",
+        'return f"orders.summary.{customer_id}"',
+        'return f"orders.summary.{str(customer_id)[:0]}"',
+        suite("apps/orders/tests/test_views.py"),
+    ),
+    # How often one may.
+    "a scope limits nobody": Mutant(
+        f"{SETTINGS}/api.py.jinja",
+        '        "apps.core.throttling.ScopeThrottle",\n',
+        "",
+        suite("apps/users/tests/test_limits.py"),
+    ),
+    "mailboxes can be filled": Mutant(
+        f"{USERS}/views.py",
+        "(AnonymousThrottle, ScopeThrottle, MailThrottle)",
+        "(AnonymousThrottle, ScopeThrottle)",
+        suite("apps/users/tests/test_limits.py"),
+    ),
+    "passwords can be guessed all day": Mutant(
+        f"{SETTINGS}/api.py.jinja",
+        '"token": "30/min"',
+        '"token": "3000/min"',
+        suite("apps/core/tests/test_throttling.py"),
+    ),
+    "a password can be guessed by whoever holds a token": Mutant(
+        f"{USERS}/views.py", '    throttle_scope = "password"\n\n', "", suite("apps/users/tests/test_limits.py")
+    ),
+    "guesses lock nobody out": Mutant(
+        f"{SETTINGS}/auth.py.jinja",
+        "AXES_FAILURE_LIMIT = 5",
+        "AXES_FAILURE_LIMIT = 50",
+        suite("apps/users/tests/test_lockout.py"),
+    ),
+    # Locks.
+    "stock is not locked": Mutant(
+        f"{CATALOG}/services.py",
+        'products.select_for_update(of=("self",), no_key=True).defer',
+        "products.defer",
+        suite("apps/catalog/tests/test_services.py"),
+    ),
+    "stock is locked in any order": Mutant(
+        f"{CATALOG}/services.py",
+        '.defer("description").order_by("pk"))',
+        '.defer("description").order_by("?"))',
+        suite("apps/catalog/tests/test_services.py"),
+    ),
+    "an import locks in any order": Mutant(
+        f"{CATALOG}/files.py",
+        'known.order_by("pk")',
+        'known.order_by("-pk")',
+        suite("apps/catalog/tests/test_files.py"),
+    ),
+    "an order is not locked when it moves": Mutant(
+        f"{ORDERS}/services.py.jinja",
+        'Order.objects.select_for_update(of=("self",), no_key=True).get',
+        "Order.objects.get",
+        suite("apps/orders/tests/test_services.py", "tests/test_selling.py"),
+    ),
+    "an order is not locked when it is confirmed": Mutant(
+        f"{ORDERS}/confirmation.py",
+        '.select_for_update(of=("self",), no_key=True)',
+        "",
+        suite("apps/orders/tests/test_confirmation.py"),
+    ),
+    "who confirms an order holds its customer": Mutant(
+        f"{ORDERS}/confirmation.py",
+        'select_for_update(of=("self",), no_key=True)',
+        "select_for_update(no_key=True)",
+        suite("apps/orders/tests/test_confirmation.py"),
+    ),
+    "a user is not locked when a session changes": Mutant(
+        f"{USERS}/managers.py",
+        "self.select_for_update(no_key=True).filter",
+        "self.filter",
+        suite("apps/users/tests/test_sessions.py"),
+    ),
+    "who changes a user holds up their orders": Mutant(
+        f"{USERS}/managers.py",
+        "self.select_for_update(no_key=True)",
+        "self.select_for_update()",
+        suite("apps/orders/tests/test_services.py"),
+    ),
+    # Indexes, constraints, queries.
+    "an index is in no model": Mutant(
+        f"{ORDERS}/models.py",
+        '            models.Index(fields=["customer", "-id"], name="orders_order_of_customer"),\n',
+        "",
+        gates("migrations-check"),
+    ),
+    "an index covers nothing": Mutant(
+        f"{ORDERS}/migrations/0010_report_indexes.py",
+        'fields=["paid_at"],\n                include=("amount",),\n',
+        'fields=["paid_at"],\n',
+        gates("migrations-check"),
+    ),
+    "stock may be negative": Mutant(
+        f"{CATALOG}/migrations/0001_initial.py", '("stock__gte", 0)', '("stock__gte", -9)', gates("migrations-check")
+    ),
+    "a list of products asks for each category": Mutant(
+        f"{CATALOG}/selectors.py",
+        '.filter(is_active=True).select_related("category").defer',
+        ".filter(is_active=True).defer",
+        suite("apps/catalog/tests/test_selectors.py"),
+    ),
+    "a list of orders reads what it does not show": Mutant(
+        f"{ORDERS}/selectors.py",
+        '.only("status", "amount", "item_count", "created_at")',
+        "",
+        suite("apps/orders/tests/test_selectors.py"),
+    ),
+    "orders ask for their items one by one": Mutant(
+        f"{ORDERS}/selectors.py",
+        ".prefetch_related(items_prefetch())",
+        "",
+        suite("apps/orders/tests/test_selectors.py"),
+    ),
+    "one product asks twice": Mutant(
+        f"{CATALOG}/selectors.py",
+        'Product.objects.select_related("category").filter(pk=product_id)',
+        "Product.objects.filter(pk=product_id)",
+        suite("tests/test_endpoints.py"),
+    ),
+    # How long one waits.
+    "a statement takes as long as it likes": Mutant(
+        f"{SETTINGS}/database.py.jinja",
+        "-c statement_timeout={env.int('DATABASE_STATEMENT_TIMEOUT', 25_000)}",
+        "-c work_mem={env.int('DATABASE_STATEMENT_TIMEOUT', 25_000)}",
+        suite("tests/test_server.py"),
+    ),
+    "a lock is waited for without end": Mutant(
+        f"{SETTINGS}/database.py.jinja", " -c lock_timeout=5000", "", suite("tests/test_server.py")
+    ),
+    "a forgotten transaction stays open": Mutant(
+        f"{SETTINGS}/database.py.jinja",
+        " -c idle_in_transaction_session_timeout=60000",
+        "",
+        suite("tests/test_server.py"),
+    ),
+    "a database that hangs is waited for without end": Mutant(
+        f"{SETTINGS}/database.py.jinja",
+        '            "connect_timeout": 3,\n            # A query',
+        "            # A query",
+        SETTINGS_TESTS,
+    ),
+    "a connection of the pool is waited for too long": Mutant(
+        f"{SETTINGS}/database.py.jinja", ', "timeout": 5}', ', "timeout": 500}', SETTINGS_TESTS
+    ),
+    "there are more threads than connections": Mutant(
+        GUNICORN, "\nthreads = 4\n", "\nthreads = 16\n", suite("tests/test_server.py")
+    ),
+    "a worker is killed before its query ends": Mutant(
+        GUNICORN, "\ntimeout = 30\n", "\ntimeout = 20\n", suite("tests/test_server.py")
+    ),
+    "what leaks in a worker leaks for ever": Mutant(
+        GUNICORN, "max_requests = 1000\n", "max_requests = 0\n", suite("tests/test_server.py")
+    ),
+    "a cache that hangs holds up an order": Mutant(
+        f"{SETTINGS}/cache.py.jinja",
+        '"SOCKET_TIMEOUT": 0.5',
+        '"SOCKET_TIMEOUT": 8',
+        here(
+            "tests/test_orders.py::test_an_order_is_placed_while_redis_is_away_and_confirmed_once_it_is_back[hanging]"
+        ),
+    ),
+    "a cache that is away is an error": Mutant(
+        f"{SETTINGS}/cache.py.jinja",
+        '"IGNORE_EXCEPTIONS": True',
+        '"IGNORE_EXCEPTIONS": False',
+        suite("tests/test_redis.py"),
+    ),
+    "a broker that hangs holds up whoever sends a task": Mutant(
+        f"{SETTINGS}/celery.py.jinja",
+        '"socket_connect_timeout": 0.5, "socket_timeout": 0.5}',
+        '"socket_connect_timeout": 5, "socket_timeout": 5}',
+        suite("tests/test_celery.py"),
+    ),
+    "a mail server that hangs holds up whoever mails": Mutant(
+        f"{SETTINGS}/mail.py.jinja", "EMAIL_TIMEOUT = 5", "EMAIL_TIMEOUT = None", SETTINGS_TESTS
+    ),
+    # What browsers may do.
+    "form cookies go without TLS": Mutant(
+        PRODUCTION, "CSRF_COOKIE_SECURE = True", "CSRF_COOKIE_SECURE = False", gates("deploy-check")
+    ),
+    "TLS is not remembered for subdomains": Mutant(
+        PRODUCTION,
+        "SECURE_HSTS_INCLUDE_SUBDOMAINS = True",
+        "SECURE_HSTS_INCLUDE_SUBDOMAINS = False",
+        gates("deploy-check"),
+    ),
+    "nobody believes the proxy that there was TLS": Mutant(
+        PRODUCTION,
+        'SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")\n',
+        "",
+        here("tests/test_production.py::test_gunicorn_serves_with_the_production_dependencies_alone[wsgi]"),
+    ),
+    "sessions go along from everywhere": Mutant(
+        f"{SETTINGS}/security.py.jinja",
+        'SESSION_COOKIE_SAMESITE = "Lax"',
+        'SESSION_COOKIE_SAMESITE = "None"',
+        suite("apps/users/tests/test_admin.py"),
+    ),
+    "scripts in a page run": Mutant(
+        f"{SETTINGS}/security.py.jinja",
+        '"script-src": [SELF]',
+        '"script-src": [SELF, "\'unsafe-inline\'"]',
+        suite("tests/test_server.py"),
+    ),
+    "other sites may frame a page": Mutant(
+        f"{SETTINGS}/security.py.jinja",
+        '"frame-ancestors": [NONE]',
+        '"frame-ancestors": ["*"]',
+        suite("tests/test_server.py"),
+    ),
+    "other sites may read pages": Mutant(
+        f"{SETTINGS}/security.py.jinja",
+        'CORS_URLS_REGEX = r"^/api/.*$"',
+        'CORS_URLS_REGEX = r"^/.*$"',
+        suite("apps/core/tests/test_middleware.py"),
+    ),
+    # Sessions and passwords.
+    "a new password leaves tokens as they are": Mutant(
+        f"{SETTINGS}/api.py.jinja",
+        '"CHECK_REVOKE_TOKEN": True',
+        '"CHECK_REVOKE_TOKEN": False',
+        suite("apps/users/tests/test_sessions.py"),
+    ),
+    "a transaction around it brings a stolen session back": Mutant(
+        f"{USERS}/sessions.py",
+        "    with transaction.atomic(durable=True):\n        user = _take(token)\n        pair",
+        "    with transaction.atomic():\n        user = _take(token)\n        pair",
+        suite("apps/users/tests/test_sessions.py"),
+    ),
+    "a link to a new password is good for a day": Mutant(
+        f"{USERS}/links.py",
+        "PASSWORD_RESET_AGE = timedelta(hours=1)",
+        "PASSWORD_RESET_AGE = timedelta(days=1)",
+        suite("apps/users/tests/test_links.py"),
+    ),
+    "a link to a new password works twice": Mutant(
+        f"{USERS}/links.py", "{user.email}:{user.password}", "{user.email}", suite("apps/users/tests/test_links.py")
+    ),
+    # Tasks.
+    "a task is lost with its worker": Mutant(
+        f"{SETTINGS}/celery.py.jinja", "CELERY_TASK_ACKS_LATE = True", "CELERY_TASK_ACKS_LATE = False", SETTINGS_TESTS
+    ),
+    "a task is done when its worker is killed": Mutant(
+        f"{SETTINGS}/celery.py.jinja",
+        "CELERY_TASK_REJECT_ON_WORKER_LOST = True",
+        "CELERY_TASK_REJECT_ON_WORKER_LOST = False",
+        SETTINGS_TESTS,
+    ),
+    "a task runs twice while it runs": Mutant(
+        f"{SETTINGS}/celery.py.jinja", '"visibility_timeout": 600', '"visibility_timeout": 60', SETTINGS_TESTS
+    ),
+    "results are kept for nobody": Mutant(
+        f"{SETTINGS}/celery.py.jinja",
+        "CELERY_TASK_IGNORE_RESULT = True",
+        "CELERY_TASK_IGNORE_RESULT = False",
+        SETTINGS_TESTS,
+    ),
+    "a worker hoards tasks": Mutant(
+        f"{SETTINGS}/celery.py.jinja",
+        "CELERY_WORKER_PREFETCH_MULTIPLIER = 1",
+        "CELERY_WORKER_PREFETCH_MULTIPLIER = 4",
+        SETTINGS_TESTS,
+    ),
+    "nothing looks for forgotten orders": Mutant(
+        f"{SETTINGS}/celery.py.jinja",
+        '    "confirm-forgotten-orders": {\n        "task": "apps.orders.tasks.orders_confirm_due",\n'
+        '        "schedule": crontab(),\n    },\n',
+        "",
+        suite("apps/orders/tests/test_tasks.py"),
+    ),
+    "a worker keeps a pool of connections": Mutant(
+        "template/config/celery.py", '.pop("pool", None)', '.get("pool", None)', suite("tests/test_celery.py")
+    ),
+    # Transactions.
+    "a mail goes out before the commit": Mutant(
+        f"{MAIL}/services.py.jinja",
+        "transaction.on_commit(send, robust=True)",
+        "send()",
+        suite("apps/mail/tests/test_services.py"),
+    ),
+    "an order is placed by halves": Mutant(
+        f"{ORDERS}/services.py.jinja",
+        "@transaction.atomic\ndef order_create",
+        "def order_create",
+        suite("tests/test_selling.py"),
+    ),
+    "an order fails with the broker": Mutant(
+        f"{ORDERS}/services.py.jinja",
+        "once it is back.\n    transaction.on_commit(confirm, robust=True)",
+        "once it is back.\n    transaction.on_commit(confirm)",
+        suite("apps/orders/tests/test_tasks.py"),
+    ),
+    "the cache forgets what is not committed": Mutant(
+        f"{CORE}/caching.py",
+        "transaction.on_commit(forget, robust=True)",
+        "forget()",
+        suite("apps/core/tests/test_caching.py"),
+    ),
+    # One request, one answer.
+    "a body in another order is another": Mutant(
+        f"{ORDERS}/idempotency.py",
+        "json.dumps(request, sort_keys=True, ",
+        "json.dumps(request, ",
+        suite("apps/orders/tests/test_idempotency.py"),
+    ),
+    "a key stands for any request": Mutant(
+        f"{ORDERS}/idempotency.py",
+        "if kept.fingerprint != fingerprint:",
+        "if not kept.fingerprint:",
+        suite("apps/orders/tests/test_idempotency.py"),
+    ),
+    "an answer of another is given": Mutant(
+        f"{ORDERS}/idempotency.py",
+        "IdempotencyKey.objects.get(customer=customer, key=key)",
+        "IdempotencyKey.objects.filter(key=key).earliest('pk')",
+        suite("apps/orders/tests/test_idempotency.py"),
+    ),
+    # Problem documents.
+    "a problem does not name its request": Mutant(
+        f"{CORE}/problems.py",
+        'structlog.contextvars.get_contextvars().get("request_id")',
+        "None",
+        suite("apps/core/tests/test_problems.py"),
+    ),
+    "who calls too often is not told for how long": Mutant(
+        f"{CORE}/exceptions.py",
+        '        response["Retry-After"] = str(ceil(wait))\n',
+        '        response["X-Wait"] = str(ceil(wait))\n',
+        suite("apps/core/tests/test_problems.py"),
+    ),
+    "the victim of a deadlock is an error": Mutant(
+        f"{CORE}/exceptions.py", ', "40P01"}', "}", suite("apps/core/tests/test_problems.py")
+    ),
+    # Logs and reports.
+    "query strings are logged": Mutant(
+        f"{CORE}/middleware.py",
+        "{request.method} {request.path}",
+        "{request.method} {request.get_full_path()}",
+        suite("apps/core/tests/test_middleware.py"),
+    ),
+    "an id may spoil the logs": Mutant(
+        f"{CORE}/middleware.py",
+        "_REQUEST_ID.fullmatch(given)",
+        "_REQUEST_ID.match(given)",
+        suite("apps/core/tests/test_middleware.py"),
+    ),
+    "whom nobody lets in is logged by name": Mutant(
+        f"{USERS}/lockout.py",
+        'log.warning("sign_in_locked_out", path=request.path)',
+        'log.warning("sign_in_locked_out", account=get_client_username(request, request.axes_credentials))',
+        suite("apps/users/tests/test_lockout.py"),
+    ),
+    "addresses of clients are logged": Mutant(
+        f"{SETTINGS}/logging.py.jinja",
+        "DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False",
+        "DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = True",
+        suite("apps/users/tests/test_lockout.py"),
+    ),
+    "a report tells what the caller sent": Mutant(
+        f"{SETTINGS}/sentry.py.jinja",
+        '"stack_frame_variables": False',
+        '"stack_frame_variables": True',
+        suite("tests/test_sentry.py"),
+    ),
+    # Images, pipelines, what git takes.
+    "the image runs as root": Mutant(
+        DOCKERFILE, "USER 10001\n", "", here(f"{DELIVERY}::test_the_image_runs_what_the_tests_run_and_not_as_root")
+    ),
+    "the image has no styles": Mutant(
+        "template/.dockerignore",
+        "!static\n",
+        "",
+        here(f"{DELIVERY}::test_what_is_sent_to_a_build_is_enough_to_serve_and_nothing_else"),
+    ),
+    "the tests go into the image": Mutant(
+        "template/.dockerignore",
+        "**/tests\n",
+        "",
+        here(f"{DELIVERY}::test_what_is_sent_to_a_build_is_enough_to_serve_and_nothing_else"),
+    ),
+    "the health check asks for what is not there": Mutant(
+        COMPOSE,
+        "http://127.0.0.1:8000/readyz",
+        "http://127.0.0.1:8000/ready",
+        here(f"{DELIVERY}::test_the_health_check_asks_what_answers"),
+    ),
+    "the whole network sees the development server": Mutant(
+        COMPOSE,
+        '"127.0.0.1:${PORT:-8000}:8000"',
+        '"${PORT:-8000}:8000"',
+        here(f"{DELIVERY}::test_nobody_else_in_the_network_sees_what_compose_runs"),
+    ),
+    "GitHub does not run the tests": Mutant(
+        "template/.github/workflows/ci.yml.jinja",
+        "      - run: make test\n",
+        "",
+        here(f"{DELIVERY}::test_a_pipeline_checks_tests_and_audits_builds_and_updates[github]"),
+    ),
+    "GitLab runs a part of the checks": Mutant(
+        "template/.gitlab-ci.yml.jinja",
+        "    - make check\n",
+        "    - make lint\n",
+        here(f"{DELIVERY}::test_a_pipeline_checks_tests_and_audits_builds_and_updates[gitlab]"),
+    ),
+    "the checks of a pull request may do anything": Mutant(
+        "template/.github/workflows/ci.yml.jinja",
+        "  check:\n    runs-on: ubuntu-latest\n    timeout-minutes: 15\n    permissions:\n      contents: read\n",
+        "  check:\n    runs-on: ubuntu-latest\n    timeout-minutes: 15\n    permissions: write-all\n",
+        here(f"{SYNTAX}::test_github_accepts_the_workflows[default]"),
+    ),
+    "git takes secrets": Mutant(
+        "template/.gitignore",
+        "\n.env\n",
+        "\n",
+        here(f"{DELIVERY}::test_git_takes_what_is_rendered_and_nothing_that_comes_later"),
+    ),
+    # Scripts.
+    "a second update cannot be pushed": Mutant(
+        "template/scripts/open_update.sh.jinja",
+        'git push --quiet --force-with-lease="$branch:$tip" origin "$branch"',
+        'git push --quiet origin "$branch"',
+        here("tests/test_open_update.py::test_on_github_a_newer_version_becomes_one_pull_request"),
+    ),
+    "nobody is told of conflicts": Mutant(
+        "template/scripts/open_update.sh.jinja",
+        'title="$title, with conflicts"',
+        'title="$title"',
+        here("tests/test_open_update.py::test_conflicts_are_named_where_the_person_reads_who_merges"),
+    ),
+    "an error counts as nothing newer": Mutant(
+        "template/scripts/open_update.sh.jinja",
+        '    exit "$status"\n',
+        "    exit 0\n",
+        here("tests/test_open_update.py::test_a_template_that_cannot_be_reached_is_an_error_and_pushes_nothing"),
+    ),
+    "a dependency needs one bound": Mutant(
+        "template/scripts/check_dependencies.py",
+        're.search(r">=?", requirement) and re.search',
+        're.search(r">=?", requirement) or re.search',
+        here(f"{RULES}[no floor]", f"{RULES}[no ceiling]"),
+    ),
+    # Gates.
+    "make check leaves the layers out": Mutant(
+        MAKEFILE,
+        "check: lint format-check types imports dependencies",
+        "check: lint format-check types dependencies",
+        here(f"{GUARDS}::test_every_gate_has_its_guard"),
+    ),
+    "production settings are not checked": Mutant(
+        MAKEFILE,
+        "\t@$(PRODUCTION) $(RUN) python -W error manage.py check --deploy --fail-level WARNING\n",
+        "",
+        here(f"{RULES}[no HSTS]"),
+    ),
+    "warnings of the checks pass": Mutant(
+        MAKEFILE,
+        "manage.py check --fail-level WARNING\n",
+        "manage.py check\n",
+        here(f"{RULES}[a silent warning in development]"),
+    ),
+    "a lock that lags behind is renewed in silence": Mutant(
+        MAKEFILE,
+        "sync --quiet $(if $(wildcard uv.lock),--locked)",
+        "sync --quiet",
+        here(f"{GUARDS}::test_a_stale_lock_is_refused"),
+    ),
+    "code may be untested": Mutant(
+        PYPROJECT, "fail_under = 95\n", "fail_under = 5\n", here(f"{GUARDS}::test_untested_code_is_refused")
+    ),
+    "a test may warn": Mutant(
+        PYPROJECT,
+        '    "error",\n',
+        "",
+        here(f"{GUARDS}::test_a_test_that_warns_or_repeats_queries_fails[a warning]"),
+    ),
+    "security is not linted": Mutant(
+        PYPROJECT, '    "S",    # security\n', "", here(f"{RULES}[security]", f"{RULES}[a shell]")
+    ),
+    "types are not strict": Mutant(
+        PYPROJECT,
+        "[tool.mypy]\nstrict = true\n",
+        "[tool.mypy]\nstrict = false\n",
+        here(f"{RULES}[a missing type in apps]"),
+    ),
+    "sessions may know of HTTP": Mutant(
+        PYPROJECT,
+        '    "apps.users.sessions",\n',
+        "",
+        here(f"{GUARDS}::test_nothing_that_does_the_work_may_import_what_speaks_http"),
+    ),
+    "selectors may call services": Mutant(
+        PYPROJECT,
+        '    "(selectors) : (delivery) : (links)",\n',
+        '    "(delivery) : (links)",\n',
+        here(f"{GUARDS}::test_no_module_of_an_app_may_import_one_above_it"),
+    ),
+    "the models of orders are everybody's": Mutant(
+        PYPROJECT,
+        'protected_modules = ["apps.orders.models"]',
+        'protected_modules = ["apps.orders.states"]',
+        here(f"{CONTRACTS}[The models of orders are its own: others call its services and selectors]"),
+    ),
+    # Migrations.
+    "a migration does not go back": Mutant(
+        f"{ORDERS}/migrations/0004_count_items.py",
+        "migrations.RunPython(count_items, migrations.RunPython.noop, elidable=True)",
+        "migrations.RunPython(count_items, elidable=True)",
+        suite("apps/orders/tests/test_migrations.py"),
+    ),
+    "a migration counts again what is counted": Mutant(
+        f"{ORDERS}/migrations/0004_count_items.py",
+        ", item_count__isnull=True)",
+        ")",
+        suite("apps/orders/tests/test_migrations.py"),
+    ),
+    "a migration stops all writes while it makes an index": Mutant(
+        f"{ORDERS}/migrations/0010_report_indexes.py",
+        'AddIndexConcurrently(\n            model_name="order",\n            index=models.Index(fields=["created_at"]',
+        'migrations.AddIndex(\n            model_name="order",\n            index=models.Index(fields=["created_at"]',
+        suite("apps/orders/tests/test_migrations.py"),
+    ),
+    "an index may not wait for its turn": Mutant(
+        f"{CORE}/operations.py",
+        '    schema_editor.execute("SET lock_timeout = 0")\n',
+        "",
+        suite("apps/core/tests/test_operations.py"),
+    ),
+    "an index that was left half made stays so": Mutant(
+        f"{CORE}/operations.py",
+        "DROP INDEX CONCURRENTLY IF EXISTS",
+        "DROP INDEX CONCURRENTLY IF EXISTS not_",
+        suite("apps/core/tests/test_operations.py"),
+    ),
+}

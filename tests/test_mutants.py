@@ -1,0 +1,80 @@
+"""The mutants fit the template as it is, and whoever judges them notices what is broken, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from mutants.edits import COPIER, MUTANTS
+from mutants.judges import Judge, Mutant, StaleError, UnfitError, Workshop, gates, here, open_workshop, suite, together
+from tests.harness.paths import ROOT
+
+OLDEST = "tests/test_repository.py::test_the_oldest_copier_that_is_let_in_is_one_that_the_tests_allow"
+
+
+def test_every_mutant_changes_what_stands_in_its_file_once(tmp_path: Path) -> None:
+    for mutant in MUTANTS.values():
+        copy = tmp_path / mutant.path
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        before = (ROOT / mutant.path).read_text(encoding="utf-8")
+        copy.write_text(before, encoding="utf-8")
+
+        mutant.edit(tmp_path)
+
+        assert copy.read_text(encoding="utf-8") != before
+    assert len(MUTANTS) >= 100
+
+
+@pytest.mark.parametrize("text", ["", "a", "c"])
+def test_a_text_that_is_not_there_once_is_an_error_that_names_it(text: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("aab", encoding="utf-8")
+
+    with pytest.raises(StaleError, match=f"file has this . times, and not once: '{text}'"):
+        Mutant("file", text, "b", here()).edit(tmp_path)
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    return open_workshop(tmp_path, {})
+
+
+def test_a_judge_notices_what_is_broken_and_nothing_else(workshop: Workshop) -> None:
+    judge = here(OLDEST)
+    workshop.prove([judge])
+
+    with workshop.edited(Mutant(COPIER, '_version: "9.19.1"', '_version: "9.18.0"', judge)):
+        assert workshop.culprit(judge) == OLDEST
+    with workshop.edited(Mutant(COPIER, "# Questions ---", "# The questions", judge)):
+        assert workshop.culprit(judge) is None
+    assert (workshop.repository / COPIER).read_text(encoding="utf-8") == (ROOT / COPIER).read_text(encoding="utf-8")
+
+
+def test_a_gate_is_named(workshop: Workshop) -> None:
+    judge = gates("migrations-check")
+
+    with workshop.edited(MUTANTS["an index is in no model"]):
+        assert workshop.culprit(judge) == "migrations-check"
+
+
+def test_a_judge_that_fails_without_an_edit_is_none(workshop: Workshop) -> None:
+    with pytest.raises(UnfitError, match="fails before anything is edited"):
+        workshop.prove([here("tests/test_absent.py")])
+
+
+def test_a_judge_that_is_skipped_is_none(workshop: Workshop) -> None:
+    skipped = "import pytest\n\n\n@pytest.mark.skip\ndef test_nothing() -> None:\n    pass\n"
+    (workshop.repository / "tests" / "test_skipped.py").write_text(skipped, encoding="utf-8")
+
+    with pytest.raises(UnfitError, match=r"notices nothing:\nSKIPPED .*test_skipped\.py"):
+        workshop.prove([here("tests/test_skipped.py")])
+
+
+def test_those_that_run_the_same_are_asked_at_once() -> None:
+    asked = together([suite("a"), here("b"), suite("c"), suite("a"), gates("d"), suite("e", project="smallest")])
+    assert asked == [
+        Judge("pytest", ("a", "c"), "default"),
+        Judge("pytest", ("b",), None),
+        Judge("make", ("d",), "default"),
+        Judge("pytest", ("e",), "smallest"),
+    ]
+    # No names are all of them.
+    assert together([suite("a"), suite()]) == [suite()]
