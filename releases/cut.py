@@ -64,17 +64,23 @@ def cut(
 ) -> None:
     """Write a version where it stands, prove that all holds, commit and tag. What fails leaves things as they were.
 
+    Proving takes long, and somebody may work here meanwhile: what they do is neither released nor taken back.
+
     Args:
         repository: A clean checkout.
         version: Checked by `check`.
         prove: Runs every test.
-        record: Writes what this release asks.
+        record: Writes what this release asks, into `releases/<version>.yml`.
 
     Raises:
         ValueError: The changelog says nothing.
+        RefusedError: Something else has changed meanwhile, so that it is not what was proven.
         Exception: Whatever `prove` raises.
     """
     project, changelog = repository / "pyproject.toml", repository / "CHANGELOG.md"
+    kept = repository / "releases" / f"{version}.yml"
+    paths = {str(path.relative_to(repository)) for path in (project, changelog, kept)}
+    place = _place(repository)
     notes = release_notes(changelog.read_text(encoding="utf-8"), version, datetime.now(tz=UTC).date())
     try:
         changelog.write_text(notes, encoding="utf-8")
@@ -82,13 +88,28 @@ def cut(
         project.write_text(bumped, encoding="utf-8")
         record(version)
         prove()
+        _see_unchanged(repository, place, paths)
     except BaseException:
-        git(repository, "checkout", "--quiet", "--", ".")
-        git(repository, "clean", "--quiet", "--force", "releases")
+        git(repository, "checkout", "--quiet", "HEAD", "--", "pyproject.toml", "CHANGELOG.md")
+        kept.unlink(missing_ok=True)
         raise
-    git(repository, "add", "--all")
+    git(repository, "add", "--", *sorted(paths))
     git(repository, "commit", "--quiet", "--message", f"Release {version}")
     git(repository, "tag", "--annotate", f"v{version}", "--message", f"Release {version}")
+
+
+def _place(repository: Path) -> tuple[str, str]:
+    """Return the branch and the commit that are checked out."""
+    return git(repository, "branch", "--show-current"), git(repository, "rev-parse", "HEAD")
+
+
+def _see_unchanged(repository: Path, place: tuple[str, str], paths: set[str]) -> None:
+    """Refuse where something besides these paths has changed, or where another branch or commit is checked out."""
+    status = git(repository, "status", "--porcelain", "--untracked-files=all").splitlines()
+    others = ", ".join(sorted({line[3:] for line in status} - paths))
+    if others or _place(repository) != place:
+        what = others or "another commit is checked out"
+        raise RefusedError(f"This has changed while the tests ran, and was not tested: {what}.")
 
 
 def main(arguments: Sequence[str]) -> int:

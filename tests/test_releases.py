@@ -1,19 +1,26 @@
 """A release is cut whole or not at all, found without its tag, and never taken back."""
 
+import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from packaging.version import Version
 
 from releases.changelog import release_notes
 from releases.cut import RefusedError, check, cut, next_versions
 from releases.frozen import freeze, thaw
 from releases.history import Release, find_releases
+from tests.conftest import Render
 from tests.harness.git import commit_everything, git
-from tests.harness.matrix import is_valid
+from tests.harness.hostile import HOSTILE_TEXTS
+from tests.harness.matrix import is_valid, pairwise
 from tests.harness.paths import ROOT
 from tests.harness.questions import CONFIGURATION, QUESTIONS, choices_of
+from tests.harness.render import render
 
 RELEASES = find_releases(ROOT)
 CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- All.\n"
@@ -135,6 +142,37 @@ def test_what_does_not_hold_is_not_released_and_nothing_is_left_of_it(repository
     assert git(repository, "tag") == ""
 
 
+def test_what_somebody_does_while_the_tests_run_is_neither_released_nor_taken_back(repository: Path) -> None:
+    before = git(repository, "rev-parse", "HEAD")
+    mine = repository / "mine.py"
+
+    with pytest.raises(RefusedError, match=r"was not tested: mine\.py\."):
+        cut(
+            repository,
+            Version("0.1.0"),
+            prove=lambda: mine.write_text("mine\n", encoding="utf-8"),
+            record=lambda _: (repository / "releases" / "0.1.0.yml").touch(),
+        )
+
+    assert git(repository, "rev-parse", "HEAD") == before
+    assert git(repository, "status", "--porcelain") == "?? mine.py\n"
+    assert mine.read_text(encoding="utf-8") == "mine\n"
+
+
+def test_a_commit_made_while_the_tests_run_is_not_released(repository: Path) -> None:
+    with pytest.raises(RefusedError, match="another commit is checked out"):
+        cut(
+            repository,
+            Version("0.1.0"),
+            prove=lambda: git(repository, "commit", "--quiet", "--allow-empty", "--message", "Mine"),
+            record=lambda _: (repository / "releases" / "0.1.0.yml").touch(),
+        )
+
+    assert git(repository, "log", "-1", "--format=%s").strip() == "Mine"
+    assert git(repository, "status", "--porcelain") == ""
+    assert git(repository, "tag") == ""
+
+
 def test_notes_stay_under_the_version_they_were_written_for() -> None:
     from datetime import date  # noqa: PLC0415
 
@@ -164,18 +202,31 @@ def test_each_release_has_its_version_its_notes_and_its_record(released: Release
     assert len(thaw(released.version)["answers"]) >= 6
 
 
+def has_changed(question: Mapping[str, Any], now: Mapping[str, Any] | None) -> bool:
+    """Say whether a released question means something else now, offers less, or is not asked any more."""
+    return (
+        now is None
+        or now.get("when") is False
+        or any(question.get(key) != now.get(key) for key in ("type", "multiselect"))
+        or not set(question.get("choices", [])) <= set(choices_of(now) if "choices" in question else [])
+    )
+
+
 @each_release
 def test_no_question_was_renamed_or_given_another_meaning_and_no_choice_was_taken_away(released: Release) -> None:
     asked = thaw(released.version)["questions"]
-    changed = {
-        name: question
-        for name, question in asked.items()
-        if name not in QUESTIONS
-        or QUESTIONS[name]["type"] != question["type"]
-        or QUESTIONS[name].get("multiselect") != question.get("multiselect")
-        or not set(question.get("choices", [])) <= set(choices_of(QUESTIONS[name]) if "choices" in question else [])
-    }
-    assert changed == {}
+    assert [name for name, question in asked.items() if has_changed(question, QUESTIONS.get(name))] == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"when": False}, {"type": "int"}, {"multiselect": True}, {"choices": ["wsgi"]}],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_question_that_has_changed_is_seen(change: dict[str, Any]) -> None:
+    server = QUESTIONS["server"]
+    assert not has_changed({**server, "choices": choices_of(server)}, server)
+    assert has_changed({**server, "choices": choices_of(server)}, {**server, **change})
 
 
 @each_release
@@ -186,20 +237,88 @@ def test_every_answer_that_was_taken_is_taken_still(released: Release) -> None:
         for name, question in record["questions"].items()
         for choice in question.get("choices", [])
     ]
-    assert [answers for answers in record["answers"] + each_choice if not is_valid(QUESTIONS, answers)] == []
+    pairs = list(pairwise(questions_of(released)))
+    assert [answers for answers in record["answers"] + each_choice + pairs if not is_valid(QUESTIONS, answers)] == []
+
+
+def questions_of(released: Release) -> dict[str, Any]:
+    """Return the questions of a release, hidden ones too."""
+    configuration = yaml.safe_load(git(ROOT, "show", f"{released.commit}:copier.yml"))
+    return {name: question for name, question in configuration.items() if not name.startswith("_")}
+
+
+def takes(questions: Mapping[str, Mapping[str, Any]], name: str, text: str) -> bool:
+    """Say whether a question takes a text, where the words that it is held against are known."""
+    words = {
+        hidden: question["default"]
+        for hidden, question in questions.items()
+        if question.get("when") is False and "{" not in str(question["default"])
+    }
+    return is_valid(questions, {**words, name: text})
+
+
+# What somebody may be called, at any length, and wherever they may be reached. And what is not taken today.
+TEXTS = [
+    *HOSTILE_TEXTS,
+    *("a" * length for length in (1, 10, 20, 40, 47, 48, 63, 100, 200, 253, 254, 300)),
+    *("shop", "my_shop", "shop_2", "a_b_c", "orders", "cart"),
+    *("example.com", "shop.example.co.uk", "a-b.io", "xn--bcher-kva.example", "1.example", "a.museum"),
+    *("ada@example.com", "a.b+c@shop.example.co.uk", "a_b@x-y.io", "1@2.com", "ada.o'brien@example.com"),
+    *QUESTIONS["reserved_names"]["default"].split(),
+]
+
+
+def refused_now(then: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Return which questions took which texts and refuse them now."""
+    asked = [
+        name
+        for name, question in then.items()
+        if question["type"] == "str" and "choices" not in question and question.get("when") is not False
+    ]
+    return [(name, text) for name in asked for text in TEXTS if takes(then, name, text) and not takes(now, name, text)]
 
 
 @each_release
-def test_no_path_of_a_release_is_gone_without_a_word_on_what_becomes_of_an_edit(released: Release) -> None:
+def test_every_text_that_was_taken_is_taken_still(released: Release) -> None:
+    """Copier puts the default in the place of an answer that is refused now, and says nothing: a project is renamed."""
+    assert refused_now(questions_of(released), QUESTIONS) == []
+
+
+def test_a_text_that_is_refused_now_is_seen() -> None:
+    words = QUESTIONS["reserved_names"]
+    reserved = {**QUESTIONS, "reserved_names": {**words, "default": f"{words['default']} shop"}}
+    assert refused_now(QUESTIONS, reserved) == [("project_slug", "shop")]
+
+    short = "{% if description | length > 100 %}At most 100 characters.{% endif %}"
+    refused = refused_now(QUESTIONS, {**QUESTIONS, "description": {**QUESTIONS["description"], "validator": short}})
+    assert {(name, len(text)) for name, text in refused} == {("description", length) for length in (200, 253, 254, 300)}
+
+
+def dismissed(changelog: str) -> set[str]:
+    """Return the paths of which the sections "Removed" say what becomes of an edit."""
+    sections = re.findall(r"^### Removed\n(.*?)(?=^##|\Z)", changelog, re.MULTILINE | re.DOTALL)
+    return {path for section in sections for path in re.findall(r"^- `([^`]+)`: \S", section, re.MULTILINE)}
+
+
+def test_a_path_is_dismissed_by_an_entry_of_its_own() -> None:
+    entry = "### Removed\n\n- `docs/a.md`: is part of `docs/b.md`; move what you wrote there.\n"
+    assert dismissed(f"## [Unreleased]\n\n### Fixed\n\n- `docs/c.md` is right.\n\n{entry}\n## [0.1.0]\n") == {
+        "docs/a.md"
+    }
+    assert dismissed("### Fixed\n\n- `docs/c.md`: a word.\n") == set()
+
+
+@each_release
+def test_no_path_of_a_release_is_gone_without_a_word_on_what_becomes_of_an_edit(
+    released: Release, versions: Path, rendered: Render, tmp_path: Path
+) -> None:
     """A file that is renamed loses what its user did to it, unless somebody has thought of a way."""
-
-    def rendered(names: list[str]) -> set[str]:
-        return {name.removeprefix("template/").removesuffix(".jinja") for name in names}
-
-    then = rendered(git(ROOT, "ls-tree", "-r", "--name-only", released.commit, "template/").splitlines())
-    now = rendered(git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "template/").splitlines())
     newer = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").partition(f"## [{released.version}]")[0]
-    assert sorted(path for path in then - now if f"`{path}`" not in newer) == []
+    gone = set()
+    for number, answers in enumerate(thaw(released.version)["answers"]):
+        then = render(versions, tmp_path / str(number), answers, version=released.tag)
+        gone |= {path.as_posix() for path in set(then.files()) - set(rendered(answers).files())}
+    assert sorted(gone - dismissed(newer)) == []
 
 
 def test_a_record_comes_back_as_it_was_frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
