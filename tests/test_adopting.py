@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,9 +32,14 @@ class Note(models.Model):
     owner = models.ForeignKey(User, on_delete=models.CASCADE)
     editor = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="edited")
     watchers = models.ManyToManyField(User, related_name="watched")
+
+
+class Profile(models.Model):
+    user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE)
+    right = models.ForeignKey("auth.Permission", null=True, on_delete=models.CASCADE)
 """
 # The page changes one line of each kind, and tells to change the others.
-MORE_OF_A_KIND = ("models.ForeignKey(User,", "models.ManyToManyField(User,")
+MORE_OF_A_KIND = ("models.ForeignKey(User,", "models.ManyToManyField(User,", "models.OneToOneField(User,")
 
 VIEWS = """from django.http import HttpResponse
 from shop.models import Note
@@ -64,7 +71,7 @@ class NoteTest(TestCase):
 
 DATA = f"""
 from django.contrib.auth.models import Group, Permission, User
-from shop.models import Note
+from shop.models import Note, Profile
 editors = Group.objects.create(name="ada")
 editors.permissions.set(Permission.objects.filter(codename__in=["change_user", "change_note"]))
 ada = User.objects.create_user("ada", "Ada@Example.com", {PASSWORD!r}, first_name="Ada")
@@ -73,6 +80,8 @@ ada.groups.add(editors)
 ada.user_permissions.add(Permission.objects.get(codename="delete_user"))
 note = Note.objects.create(pk=7, title="Engines", owner=ada)
 note.watchers.set([ada, grace])
+Profile.objects.create(user=ada)
+Profile.objects.create(user=grace, right=Permission.objects.get(codename="add_user"))
 """
 
 # What of it is told by the new project.
@@ -82,6 +91,9 @@ TOLD = """{
         [note.pk, note.title, note.owner.email, note.editor, sorted(user.email for user in note.watchers.all())]
         for note in Note.objects.all()
     ],
+    "profiles": sorted([profile.user.email, profile.right and profile.right.content_type.app_label]
+        for profile in Profile.objects.all()
+    ),
     "rights": sorted(User.objects.get(email="ada@example.com").get_all_permissions()),
     "next": Note.objects.create(title="Looms", owner=User.objects.get(email="ada@example.com")).pk,
     "page": Client(SERVER_NAME="localhost").get("/shop/").content.decode(),
@@ -167,12 +179,13 @@ def test_it_becomes_one_of_these(old: Project, template: Path, postgres: Postgre
     told = project.evaluate(
         TOLD.replace("PASSWORD", repr(PASSWORD)),
         "from django.test import Client",
-        "from apps.shop.models import Note",
+        "from apps.shop.models import Note, Profile",
         "from apps.users.models import User",
     )
     assert told == {
         "users": [["ada@example.com", "Ada", False], ["grace@example.com", "", True]],
         "notes": [[7, "Engines", "ada@example.com", None, ["ada@example.com", "grace@example.com"]]],
+        "profiles": [["ada@example.com", None], ["grace@example.com", "users"]],
         "rights": ["shop.change_note", "users.change_user", "users.delete_user"],
         "next": 8,
         "page": "Engines, Looms",
@@ -185,23 +198,35 @@ def test_it_becomes_one_of_these(old: Project, template: Path, postgres: Postgre
     assert git(project.path, "status", "--short") == ""
 
 
-def test_addresses_that_cannot_be_used_are_listed_and_nothing_is_written(
-    old: Project, install_project: Render, tmp_path: Path
-) -> None:
-    dump, *_ = [command for kind, command in steps() if kind == "run"]
-    old.run("sh", "-c", dump)
-    rows = json.loads((tmp_path / "old.json").read_text())
-    [ada] = [row for row in rows if row["fields"].get("username") == "ada"]
-    for name, address in {"alan": "", "lovelace": "ada@example.com ", "edsger": "edsger"}.items():
-        rows.append({**ada, "fields": {**ada["fields"], "username": name, "email": address}})
-    (tmp_path / "old.json").write_text(json.dumps(rows))
+def converted(new: Project, rows: list[dict[str, Any]]) -> subprocess.CompletedProcess[str]:
+    """Give rows to the conversion, in a project that is rendered anew."""
+    new.write(CONVERSION, (PAGE.parent / "downloads" / CONVERSION).read_text(encoding="utf-8"))
+    new.write("old.json", json.dumps(rows))
+    return new.run("sh", "-c", f".venv/bin/python {CONVERSION} < old.json", check=False)
 
-    new = install_project({})
-    new.write(CONVERSION, (PAGE.parent / "downloads" / CONVERSION).read_text())
-    refusal = new.run("sh", "-c", f".venv/bin/python {CONVERSION} < {tmp_path / 'old.json'}", check=False)
 
-    assert refusal.returncode == 1
-    assert refusal.stdout == ""
-    said = refusal.stderr.splitlines()
-    assert said[0] == "Give these users addresses in the old project, and dump it again:"
-    assert [line.partition(":")[0] for line in said[1:]] == ["ada", "alan", "lovelace", "edsger"]
+USER = {"username": "ada", "email": "ada@example.com", "groups": [], "user_permissions": []}
+
+
+def test_addresses_that_cannot_be_used_are_listed_and_nothing_is_written(install_project: Render) -> None:
+    addresses = {"ada": "Ada@Example.com", "alan": "", "lovelace": "ada@example.com ", "edsger": "edsger"}
+    users = [{**USER, "username": name, "email": address} for name, address in addresses.items()]
+
+    refusal = converted(
+        install_project({}), [{"model": "auth.user", "pk": pk, "fields": user} for pk, user in enumerate(users)]
+    )
+
+    assert (refusal.returncode, refusal.stdout) == (1, "")
+    first, *others = refusal.stderr.splitlines()
+    assert first == "Give these users addresses in the old project, and dump it again:"
+    assert [line.partition(":")[0] for line in others] == list(addresses)
+
+
+def test_what_is_not_installed_is_named(install_project: Render) -> None:
+    refusal = converted(
+        install_project({}),
+        [{"model": "auth.user", "pk": 1, "fields": USER}, {"model": "sites.site", "pk": 1, "fields": {}}],
+    )
+
+    assert (refusal.returncode, refusal.stdout) == (1, "")
+    assert refusal.stderr.startswith("Nothing here is called sites.site: ")

@@ -39,17 +39,34 @@ def addresses(users: list[dict[str, Any]]) -> dict[str, str]:
     return found
 
 
+def points_at(field: models.Field) -> str:
+    """Return the label of what a field points at, of User for its proxies; "" where it points at nothing."""
+    return field.related_model._meta.concrete_model._meta.label_lower if field.related_model else ""
+
+
 def follow(field: models.Field, value: Any, found: dict[str, str]) -> Any:
     """Return what a field that points at users, rights or types of content points at now."""
     keys = value if field.many_to_many else [value]
-    target = field.related_model._meta.label_lower if field.related_model else ""
+    target = points_at(field)
     if target == NEW:
         keys = [key and [found[key[0]]] for key in keys]
     elif target == "auth.permission":
-        keys = [[key[0], *NEW.split(".")] if key[1:] == OLD.split(".") else key for key in keys]
+        keys = [[key[0], *NEW.split(".")] if key and key[1:] == OLD.split(".") else key for key in keys]
     elif target == "contenttypes.contenttype":
         keys = [NEW.split(".") if key == OLD.split(".") else key for key in keys]
     return keys if field.many_to_many else keys[0]
+
+
+def convert(row: dict[str, Any], ids: dict[Any, str], found: dict[str, str]) -> None:
+    """Make a row one of the new project. `ids` has the new id of each user by the old one."""
+    if row["model"] == OLD:
+        row["model"] = NEW
+        row["fields"]["email"] = found[row["fields"].pop("username")]
+    model = apps.get_model(row["model"])
+    # Of a user, and of what is known by its user.
+    if NEW in (row["model"], points_at(model._meta.pk)):
+        row["pk"] = ids[row["pk"]]
+    row["fields"] = {name: follow(model._meta.get_field(name), value, found) for name, value in row["fields"].items()}
 
 
 def main() -> None:
@@ -57,17 +74,14 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
     django.setup()
     rows = json.load(sys.stdin)
-    found = addresses([row["fields"] for row in rows if row["model"] == OLD])
+    known = {OLD, *(model._meta.label_lower for model in apps.get_models())}
+    if unknown := sorted({row["model"] for row in rows} - known):
+        sys.exit(f"Nothing here is called {', '.join(unknown)}: install it, or dump again with --exclude for each.")
+    users = [row for row in rows if row["model"] == OLD]
+    found = addresses([user["fields"] for user in users])
+    ids = {user["pk"]: str(apps.get_model(NEW)._meta.pk.get_default()) for user in users}
     for row in rows:
-        if row["model"] == OLD:
-            row["model"] = NEW
-            # The new project gives ids of its own kind.
-            del row["pk"], row["fields"]["username"]
-            row["fields"]["email"] = row["fields"]["email"].strip().lower()
-        model = apps.get_model(row["model"])
-        row["fields"] = {
-            name: follow(model._meta.get_field(name), value, found) for name, value in row["fields"].items()
-        }
+        convert(row, ids, found)
     json.dump(rows, sys.stdout)
 
 
