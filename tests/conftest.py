@@ -4,8 +4,9 @@ import itertools
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
 import psycopg
 import pytest
@@ -25,7 +26,14 @@ from tests.harness.summary import table_of, variant_runs
 from tests.harness.versions import make_versions
 
 Render = Callable[[Answers], Project]
-RecordVariant = Callable[[str, str, Answers], None]
+
+
+class RecordVariant(Protocol):
+    """Puts a variant into the closing table: its name, what of it is run, and how to see that again."""
+
+    def __call__(
+        self, name: str, part: str, answers: Answers, *, variables: Mapping[str, str] | None = None
+    ) -> None: ...
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -121,8 +129,12 @@ def database(variables: dict[str, str]) -> Iterator[psycopg.Connection]:
 
 @pytest.fixture
 def record_variant(record_property: Callable[[str, object], None]) -> RecordVariant:
-    """Give a function that puts a variant into the closing table: its name, what of it is run, its answers."""
-    return lambda name, part, answers: record_property("variant", [name, part, reproduction(answers)])
+    """Give a function that puts a variant into the closing table."""
+
+    def record(name: str, part: str, answers: Answers, *, variables: Mapping[str, str] | None = None) -> None:
+        record_property("variant", [name, part, reproduction(answers, variables=variables)])
+
+    return record
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -10,11 +10,14 @@ import pytest
 import yaml
 
 from tests.harness.hostile import HOSTILE_TEXTS
-from tests.harness.matrix import Choice, free_texts, open_choices, pairwise, reproduction
+from tests.harness.matrix import Choice, free_texts, name_of, open_choices, pairwise, reproduction
 from tests.harness.paths import PROGRAMS
 from tests.harness.questions import COVERING, QUESTIONS, Answers, choices
+from tests.harness.summary import table_of, variant_runs
 
 NEW_QUESTION = {"type": "str", "choices": ["sqs", "kafka"], "default": "sqs"}
+NEW_SWITCH = {"type": "bool", "default": True}
+NEW_NUMBER = {"type": "int", "choices": [1, 2, 3], "default": 1}
 NEW_CHOICE = {**QUESTIONS["server"], "choices": ["wsgi", "asgi", "rsgi"]}
 REFUSES = {
     **QUESTIONS["server"],
@@ -41,11 +44,20 @@ def pairs_missed(questions: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, 
 
 @pytest.mark.parametrize(
     "questions",
-    [QUESTIONS, {**QUESTIONS, "queue": NEW_QUESTION}, {**QUESTIONS, "server": NEW_CHOICE}],
-    ids=["as it is", "with one question more", "with one choice more"],
+    [
+        QUESTIONS,
+        {**QUESTIONS, "queue": NEW_QUESTION},
+        {**QUESTIONS, "admin": NEW_SWITCH},
+        {**QUESTIONS, "regions": NEW_NUMBER},
+        {**QUESTIONS, "server": NEW_CHOICE},
+    ],
+    ids=["as it is", "with a question more", "with a switch more", "with a number more", "with a choice more"],
 )
 def test_each_two_answers_stand_together_in_some_variant(questions: dict[str, dict[str, Any]]) -> None:
+    assert len(open_choices(questions)) == len(open_choices(QUESTIONS)) + (questions.keys() != QUESTIONS.keys())
     assert pairs_missed(questions) == []
+    names = [name_of(answers) for answers in pairwise(questions)]
+    assert len(set(names)) == len(names)
 
 
 def test_what_a_validator_refuses_is_in_no_variant_and_nothing_else_is_missed() -> None:
@@ -82,3 +94,12 @@ def test_the_command_that_reproduces_a_variant_gives_its_answers(template: Path,
     remembered = yaml.safe_load((project / ".copier-answers.yml").read_text(encoding="utf-8"))
     assert {name: remembered[name] for name in answers} == answers
     assert rest == f"make -C '{project}' check test"
+    assert reproduction(answers, "p", variables={"A": "b"}).endswith(" && A=b make -C p check test")
+
+
+def test_a_variant_that_cannot_be_made_is_told_with_its_command() -> None:
+    told = [("variant", ["smallest", "check", "copier copy …"])]
+    report = pytest.TestReport("a", ("a", 1, "a"), {}, "failed", "no such package", "setup", user_properties=told)
+    table = table_of(variant_runs([report]))
+    assert "| smallest | 0 s | failed, 0 s |  |" in table
+    assert "copier copy …" in table

@@ -23,7 +23,10 @@ MATRIX = [
 
 
 @pytest.fixture(params=FEW + MATRIX)
-def project(request: pytest.FixtureRequest, install_project: Render) -> Project:
+def project(request: pytest.FixtureRequest, install_project: Render, record_variant: RecordVariant) -> Project:
+    part = "check" if request.function is test_it_passes_its_own_checks else "test"
+    # First, so that one that cannot be made is told as well.
+    record_variant(request.node.callspec.id, part, request.param)
     return install_project(request.param)
 
 
@@ -33,17 +36,11 @@ def services(postgres: Postgres, redis_url: str) -> dict[str, str]:
     return {"DATABASE_URL": postgres.create_database("project"), "REDIS_URL": redis_url}
 
 
-def test_it_passes_its_own_checks(
-    project: Project, request: pytest.FixtureRequest, record_variant: RecordVariant
-) -> None:
-    record_variant(request.node.callspec.id, "check", project.answers)
+def test_it_passes_its_own_checks(project: Project) -> None:
     project.make("check")
 
 
-def test_it_passes_its_own_tests(
-    project: Project, services: dict[str, str], request: pytest.FixtureRequest, record_variant: RecordVariant
-) -> None:
-    record_variant(request.node.callspec.id, "test", project.answers)
+def test_it_passes_its_own_tests(project: Project, services: dict[str, str]) -> None:
     closing = project.make("test", env=services).stdout
     # With real servers there is nothing left to skip.
     assert "SKIPPED" not in closing
@@ -60,7 +57,8 @@ def test_it_passes_its_tests_with_the_oldest_dependencies_it_allows(
 ) -> None:
     """A floor that nobody ran is a guess."""
     answers = {**VARIANTS[variant], "django_version": django, "python_version": runnable_python_versions()[0]}
-    record_variant(f"{variant} {django}, lowest dependencies", "test", answers)
+    oldest = {"UV_RESOLUTION": "lowest-direct"}
+    record_variant(f"{variant} {django}, lowest dependencies", "test", answers, variables=oldest)
     rendered = render_project(answers)
-    project = share_environment(Project(rendered.path, answers, {"UV_RESOLUTION": "lowest-direct"}))
+    project = share_environment(Project(rendered.path, answers, oldest))
     project.make("test", env=services)

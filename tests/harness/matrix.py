@@ -36,6 +36,8 @@ def open_choices(questions: Questions) -> list[Choice]:
     """Return all that questions leave open, texts apart."""
     found = []
     for name, question in questions.items():
+        if question["type"] == "bool" and question.get("when") is not False:
+            found.append(Choice(name, (True, False)))
         if "choices" not in question:
             continue
         if question.get("multiselect"):
@@ -124,12 +126,14 @@ def free_texts(questions: Questions) -> list[str]:
 
 def name_of(answers: Answers) -> str:
     """Return a short name of answers: the choices alone."""
-    parts = ["+".join(answer) or "nothing" if isinstance(answer, list) else answer for answer in answers.values()]
+    parts = ["+".join(answer) or "nothing" if isinstance(answer, list) else str(answer) for answer in answers.values()]
     return " ".join(part for part in parts if part not in HOSTILE_TEXTS)
 
 
-def reproduction(answers: Answers, destination: str = "build/variant") -> str:
-    """Return one line that a shell in this checkout takes: it renders answers, then checks and tests."""
+def reproduction(
+    answers: Answers, destination: str = "build/variant", *, variables: Mapping[str, str] | None = None
+) -> str:
+    """Return one line that a shell in this checkout takes: it renders answers, then checks and tests with variables."""
     data = [
         part
         for name, answer in answers.items()
@@ -137,7 +141,15 @@ def reproduction(answers: Answers, destination: str = "build/variant") -> str:
         for part in ("--data", f"{name}={answer if isinstance(answer, str) else json.dumps(answer)}")
     ]
     copy = ["uv", "run", "copier", "copy", "--defaults", "--overwrite", "--vcs-ref", "HEAD", *data, ".", destination]
-    return f"{shlex.join(copy)} && make -C {shlex.quote(destination)} check test"
+    make = [
+        *(f"{name}={value}" for name, value in (variables or {}).items()),
+        "make",
+        "-C",
+        destination,
+        "check",
+        "test",
+    ]
+    return f"{shlex.join(copy)} && {shlex.join(make)}"
 
 
 # What every render promises is held against these.

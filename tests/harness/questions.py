@@ -80,6 +80,14 @@ COVERING: dict[str, Answers] = {
     "smallest": {**VARIANTS["smallest"], "django_version": DJANGO_VERSIONS[-1]},
     "largest": {**VARIANTS["largest"], "django_version": DJANGO_VERSIONS[-1], "python_version": PYTHON_VERSIONS[0]},
 }
+# A third choice of a question: the largest has the last one, and the default its own.
+COVERING |= {
+    f"largest, {name} {choice}": {**COVERING["largest"], name: choice}
+    for name, question in QUESTIONS.items()
+    if "choices" in question and not question.get("multiselect") and name not in _VERSIONS
+    for choice in choices_of(question)
+    if all(answers.get(name, question["default"]) != choice for answers in COVERING.values())
+}
 
 
 def runnable_questions(pythons: list[str]) -> dict[str, dict[str, Any]]:

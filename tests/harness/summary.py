@@ -33,7 +33,8 @@ def variant_runs(reports: Sequence[pytest.TestReport]) -> dict[str, Run]:
     runs: dict[str, Run] = {}
     for report in reports:
         for key, value in report.user_properties:
-            if key == "variant" and report.when == "call":
+            # What cannot even be made has failed as well.
+            if key == "variant" and (report.when == "call" or (report.when == "setup" and report.failed)):
                 name, part, command = cast("list[str]", value)
                 run = runs.setdefault(name, Run(command))
                 run.install += setups.get(report.nodeid, 0)
