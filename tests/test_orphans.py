@@ -97,6 +97,61 @@ def test_every_variable_of_the_example_is_read(answers: Answers, rendered: Rende
     assert sorted(names(project)["variable"] - read) == []
 
 
+@pytest.mark.parametrize("answers", BARE)
+def test_nothing_is_called_like_a_feature_that_is_off(answers: Answers, rendered: Render) -> None:
+    project = rendered(answers)
+    off = [feature for feature in FEATURES if feature not in answers.get("features", FEATURES)]
+    found = {
+        f"{kind}: {name}"
+        for kind, there in names(project).items()
+        for name in there
+        if any(feature in name.lower() for feature in off)
+    }
+    # The example of an environment.
+    assert sorted(found - {"file: .env.example"}) == []
+
+
+# What tools look for by its name, and people: nothing else in a project speaks of it.
+FOUND_BY_NAME = re.compile(r"(^|/)\.|^AGENTS\.md$|/migrations/|(^|/)test_\w+\.py$|__init__\.py$")
+
+
+def unused(project: Project) -> list[str]:
+    """Return the files that no other file speaks of, their own tests apart."""
+    texts = {path: project.read(str(path)) for path in project.files()}
+    found = []
+    for path in texts:
+        name = path.stem if path.suffix in {".py", ".txt", ".html"} else path.name
+        word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+        others = (text for other, text in texts.items() if other != path and other.name != f"test_{path.stem}.py")
+        if not FOUND_BY_NAME.search(path.as_posix()) and not any(map(word.search, others)):
+            found.append(path.as_posix())
+    return found
+
+
+@pytest.mark.parametrize("answers", BARE)
+def test_every_file_is_of_use_to_another(answers: Answers, rendered: Render) -> None:
+    assert unused(rendered(answers)) == []
+
+
+def test_a_file_that_stayed_behind_is_seen(render_project: Render) -> None:
+    project = render_project({"features": []})
+    left = ["templates/mail/order_confirmation.txt", "apps/core/caching.py"]
+    for path in left:
+        project.write(path, '"""Left."""\n')
+    project.write("apps/core/tests/test_caching.py", "from apps.core import caching\n")
+    assert sorted(unused(project)) == sorted(left)
+
+
+@pytest.mark.parametrize("answers", BARE)
+def test_every_pipeline_runs_what_is_there(answers: Answers, rendered: Render) -> None:
+    project = rendered(answers)
+    files = {path.as_posix() for path in project.files()}
+    pipelines = [path for path in files if path.startswith(".github/workflows/") or path == ".gitlab-ci.yml"]
+    text = "\n".join(map(project.read, pipelines))
+    assert set(re.findall(r"\bmake ([a-z-]+)", text)) <= names(project)["target"]
+    assert set(re.findall(r"(?<![\w./-])(?:scripts|docker|config)/[\w./-]+", text)) <= files
+
+
 # Names that a library puts together: its own prefix, and what it looks for.
 PREFIXES: Mapping[str, Callable[[str], str]] = {"CELERY_": str.lower, "DJANGO_STRUCTLOG_": str}
 
