@@ -258,7 +258,7 @@ class TestEffects:
         """A page is to be read."""
         page = render_page("{% questions %}", ROOT)
 
-        assert "- Changes: `.github/workflows/ci.yml`, `.gitlab-ci.yml`" in page.splitlines()
+        assert "- Changes: `pyproject.toml`" in page.splitlines()
         assert re.search(r"^- Changes \d+ files: .*\d+ in `apps/catalog`", page, re.MULTILINE)
 
 
