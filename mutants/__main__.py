@@ -84,7 +84,16 @@ def run(names: Sequence[str], keep: Callable[[str, Verdict], None]) -> None:
         UnfitError: Something fails without an edit.
         StaleError: An edit does not fit its file any more.
     """
-    missed: list[str] = []
+
+    def try_each(names: Sequence[str], judges_of: Callable[[str], Sequence[Judge]]) -> list[str]:
+        missed = []
+        for number, name in enumerate(names, start=1):
+            verdict = try_out(workshop, name, judges_of(name))
+            print(f"{number:3}/{len(names)} {name}: {verdict.by}, {verdict.seconds:.0f} s", flush=True)
+            keep(name, verdict)
+            missed += [name] if verdict.by == NOBODY else []
+        return missed
+
     with (
         tempfile.TemporaryDirectory(prefix="mutants-") as folder,
         run_postgres() as postgres,
@@ -94,18 +103,10 @@ def run(names: Sequence[str], keep: Callable[[str, Verdict], None]) -> None:
         workshop = open_workshop(Path(folder), services)
         print("Without an edit …", flush=True)
         workshop.prove(MUTANTS[name].judge for name in names)
-        for number, name in enumerate(names, start=1):
-            verdict = try_out(workshop, name, [MUTANTS[name].judge])
-            print(f"{number:3}/{len(names)} {name}: {verdict.by}, {verdict.seconds:.0f} s", flush=True)
-            keep(name, verdict)
-            missed += [name] if verdict.by == NOBODY else []
-        if missed:
+        if missed := try_each(names, lambda name: [MUTANTS[name].judge]):
             print("Those that were missed, once more by all there is …", flush=True)
             workshop.prove(ALL)
-        for number, name in enumerate(missed, start=1):
-            verdict = try_out(workshop, name, ALL)
-            print(f"{number:3}/{len(missed)} {name}: {verdict.by}, {verdict.seconds:.0f} s", flush=True)
-            keep(name, verdict)
+            try_each(missed, lambda _name: ALL)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -13,17 +13,9 @@ import yaml
 from tests.conftest import Render
 from tests.harness.environments import PRODUCTION, share_environment
 from tests.harness.git import git
-from tests.harness.postgres import Postgres
 from tests.harness.project import Project
 from tests.harness.questions import CONFIGURATION
-from tests.harness.serving import THROUGH_PROXY, production_variables, serve
-
-
-@pytest.fixture
-def variables(postgres: Postgres, redis_url: str) -> dict[str, str]:
-    """Give all the variables of a production that has its services."""
-    return production_variables(postgres.create_database("delivery"), redis_url)
-
+from tests.harness.serving import THROUGH_PROXY, serve
 
 # The image -----------------------------------------------------------------------
 
