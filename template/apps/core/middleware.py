@@ -10,6 +10,7 @@ from django.utils.deprecation import MiddlewareMixin
 from django_structlog.middlewares import RequestMiddleware
 from health_check.checks import Database
 
+from apps.core.draining import is_draining
 from apps.core.ids import generate_id
 
 # What others may put into our logs: no spaces, no quotes, no line breaks, not much.
@@ -20,8 +21,8 @@ class ProbeMiddleware(MiddlewareMixin):
     """Answer the probes of an orchestrator, by address, over plain HTTP and without a `Host` header.
 
     - `/livez`: 200 while the process serves. Touches nothing else, so a broken database restarts nobody.
-    - `/readyz`: 200 when requests can be served, 503 while the database is away. Redis is not asked:
-      without it the API still answers.
+    - `/readyz`: 200 when requests can be served, 503 while the database is away and before the server stops. Redis is
+      not asked: without it the API still answers.
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
@@ -29,6 +30,8 @@ class ProbeMiddleware(MiddlewareMixin):
         if request.path == "/livez":
             return JsonResponse({"status": "ok"})
         if request.path == "/readyz":
+            if is_draining():
+                return JsonResponse({"server": "stopping"}, status=HTTPStatus.SERVICE_UNAVAILABLE)
             result = async_to_sync(Database().get_result)()
             if result.error is None:
                 return JsonResponse({"database": "ok"})

@@ -3,14 +3,18 @@
 Under `/api/` Django's own errors take it as well; other pages get HTML.
 """
 
+import sys
 from http import HTTPStatus
 from typing import NotRequired, TypedDict
 
 import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.template.loader import render_to_string
 from django.views import defaults
 from django.views.csrf import csrf_failure as default_csrf_failure
+
+from apps.core.outages import outage
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -97,7 +101,9 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBa
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Answer 500. `handler500`."""
+    """Answer 500, or 503 where it is the database that is away. `handler500`, for what no view of the API raised."""
+    if outage(sys.exception()):
+        return service_unavailable(request)
     if is_api(request):
         return problem_response(
             request,
@@ -105,6 +111,14 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
             "Something went wrong here. Give the request id when you report it.",
         )
     return defaults.server_error(request)
+
+
+def service_unavailable(request: HttpRequest) -> HttpResponseBase:
+    """Answer 503."""
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    if is_api(request):
+        return problem_response(request, status, "The database is away just now. Try again in a moment.")
+    return HttpResponse(render_to_string("503.html"), status=status)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
