@@ -34,6 +34,10 @@ test: check docs ## Check this repository, build the documentation, run all test
 test-matrix: install ## Run the checks and tests of every variant (ARGS="-k pgbouncer" picks some)
 	@$(RUN) pytest -m matrix $(ARGS)
 
+.PHONY: test-faults
+test-faults: install ## Break what is around a project, with load on, one fault after the other (ARGS="-k redis")
+	@$(RUN) pytest -m faults --numprocesses 0 $(ARGS)
+
 .PHONY: test-mutants
 test-mutants: install ## Break the template in each way there is a name for, and see who notices (ARGS="-k lock")
 	@$(RUN) python -m mutants $(ARGS)

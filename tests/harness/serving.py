@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
@@ -26,9 +28,58 @@ def production_variables(database_url: str, redis_url: str) -> dict[str, str]:
         "REDIS_URL": redis_url,
         "CELERY_BROKER_URL": redis_url.removesuffix("0") + "1",
         "ADMIN_URL": "back-office/",
+        # Nobody balances the load here, who would have to be told first.
+        "DRAIN_SECONDS": "0",
         # The proxy has another address than gunicorn, which by itself believes nobody else.
         "FORWARDED_ALLOW_IPS": "192.0.2.1",
     }
+
+
+@dataclass(frozen=True)
+class Server:
+    """A project that gunicorn serves.
+
+    Attributes:
+        address: Where.
+        process: Its master.
+    """
+
+    address: str
+    process: Background
+
+
+@contextmanager
+def run_server(
+    project: Project,
+    variables: Mapping[str, str],
+    *options: str,
+    application: str = "config.wsgi:application",
+    workers: int = 2,
+    prefix: tuple[str, ...] = (),
+    log: Path | None = None,
+) -> Iterator[Server]:
+    """Run gunicorn for the time of a `with` block, and give it when it is up. The database is migrated.
+
+    Args:
+        project: A project with an environment.
+        variables: What its processes see.
+        options: More options of gunicorn.
+        application: What gunicorn serves.
+        workers: How many processes it has.
+        prefix: A command that runs it.
+        log: Where it prints to; a file in the project unless given.
+    """
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with background(
+        *(*prefix, ".venv/bin/gunicorn", application, "--config", "config/gunicorn.conf.py", *options),
+        directory=project.path,
+        environment=project.environment({**variables, "PORT": str(port), "WEB_CONCURRENCY": str(workers)}),
+        log=log or project.path / f"gunicorn-{port}.log",
+    ) as process:
+        # As an orchestrator asks: by the bare address, without TLS.
+        wait_until(lambda: is_up(f"{address}/readyz"), "readiness", hopeless=process.ended)
+        yield Server(address, process)
 
 
 @contextmanager
@@ -39,27 +90,15 @@ def serve(
     application: str = "config.wsgi:application",
     workers: int = 2,
 ) -> Iterator[str]:
-    """Migrate the database of a project, serve it for the time of a `with` block, and give its address.
+    """Migrate the database of a project, serve it for the time of a `with` block, and give its address: `run_server`."""
+    migrate(project, variables)
+    with run_server(project, variables, *options, application=application, workers=workers) as server:
+        yield server.address
 
-    Args:
-        project: A project with an environment.
-        variables: What its processes see.
-        options: More options of gunicorn.
-        application: What gunicorn serves.
-        workers: How many processes it has.
-    """
+
+def migrate(project: Project, variables: Mapping[str, str]) -> None:
+    """Bring the database of a project up to date."""
     project.python("manage.py", "migrate", "--verbosity", "0", env=variables)
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    with background(
-        *(".venv/bin/gunicorn", application, "--config", "config/gunicorn.conf.py", *options),
-        directory=project.path,
-        environment=project.environment({**variables, "PORT": str(port), "WEB_CONCURRENCY": str(workers)}),
-        log=project.path / "gunicorn.log",
-    ) as process:
-        # As an orchestrator asks: by the bare address, without TLS.
-        wait_until(lambda: is_up(f"{address}/readyz"), "readiness", hopeless=process.ended)
-        yield address
 
 
 @contextmanager
