@@ -45,8 +45,6 @@ def test_clients_are_told_and_served_as_soon_as_it_is_back(
             wait_until(lambda: load.has(ENOUGH, back), "load", deadline=120)
             assert probe(production.server.address, "/readyz")[0] == httpx.codes.OK
 
-    print(live, ready)
-    print([(c.kind, c.status, round(c.seconds,2), round(c.started - back, 2)) for c in load.since(away)][:150])
     assert [status for status, _ in live] == [httpx.codes.OK] * 5
     assert [status for status, _ in ready] == [httpx.codes.SERVICE_UNAVAILABLE] * 5
     assert max(seconds for _, seconds in ready) < PROBE
