@@ -82,7 +82,9 @@ def percentile(calls: list[Call], share: float) -> float:
 
 
 @contextmanager
-def load_on(shop: Shop, *, clients: int = 4, address: Callable[[], str] | None = None, **options: Any) -> Iterator[Load]:
+def load_on(
+    shop: Shop, *, clients: int = 4, address: Callable[[], str] | None = None, **options: Any
+) -> Iterator[Load]:
     """Have clients ask without pause for the time of a `with` block: reads, lists and orders, in turn.
 
     Args:

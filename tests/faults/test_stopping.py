@@ -111,7 +111,9 @@ def test_what_has_begun_is_finished(server: str, variables: dict[str, str], depl
                 holder.execute("SELECT 1 FROM catalog_product FOR UPDATE")
                 thread = threading.Thread(target=lambda: answers.append(production.shop.order()))
                 thread.start()
-                waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+                waiting = (
+                    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+                )
                 wait_until(lambda: database.execute(waiting).fetchone(), "order that waits")
                 production.server.process.process.send_signal(signal.SIGTERM)
                 master = production.server.process

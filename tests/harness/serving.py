@@ -1,5 +1,6 @@
 """Running the processes of a rendered project, as a deployment does."""
 
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ def run_server(
     *options: str,
     application: str = "config.wsgi:application",
     workers: int = 2,
+    certificate: Path | None = None,
     prefix: tuple[str, ...] = (),
     log: Path | None = None,
 ) -> Iterator[Server]:
@@ -66,19 +68,22 @@ def run_server(
         options: More options of gunicorn.
         application: What gunicorn serves.
         workers: How many processes it has.
+        certificate: A certificate for `127.0.0.1` with its key, for TLS that gunicorn speaks itself.
         prefix: A command that runs it.
         log: Where it prints to; a file in the project unless given.
     """
     port = free_port()
-    address = f"http://127.0.0.1:{port}"
+    address = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
+    if certificate:
+        options += ("--certfile", str(certificate), "--keyfile", str(certificate))
     with background(
         *(*prefix, ".venv/bin/gunicorn", application, "--config", "config/gunicorn.conf.py", *options),
         directory=project.path,
         environment=project.environment({**variables, "PORT": str(port), "WEB_CONCURRENCY": str(workers)}),
         log=log or project.path / f"gunicorn-{port}.log",
     ) as process:
-        # As an orchestrator asks: by the bare address, without TLS.
-        wait_until(lambda: is_up(f"{address}/readyz"), "readiness", hopeless=process.ended)
+        # As an orchestrator asks: by the bare address.
+        wait_until(lambda: is_up(f"{address}/readyz", certificate), "readiness", hopeless=process.ended)
         yield Server(address, process)
 
 
@@ -89,10 +94,13 @@ def serve(
     *options: str,
     application: str = "config.wsgi:application",
     workers: int = 2,
+    certificate: Path | None = None,
 ) -> Iterator[str]:
     """Migrate the database of a project, serve it for the time of a `with` block, and give its address: `run_server`."""
     migrate(project, variables)
-    with run_server(project, variables, *options, application=application, workers=workers) as server:
+    with run_server(
+        project, variables, *options, application=application, workers=workers, certificate=certificate
+    ) as server:
         yield server.address
 
 
@@ -113,9 +121,9 @@ def run_worker(project: Project, variables: Mapping[str, str]) -> Iterator[Backg
         yield worker
 
 
-def is_up(url: str) -> bool:
-    """Tell whether an address answers that all is well."""
+def is_up(url: str, certificate: Path | None = None) -> bool:
+    """Tell whether an address answers that all is well, over TLS with a certificate that is believed."""
     try:
-        return httpx.get(url).status_code == httpx.codes.OK
+        return httpx.get(url, verify=ssl.create_default_context(cafile=certificate)).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False

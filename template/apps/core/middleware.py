@@ -5,16 +5,36 @@ from http import HTTPStatus
 
 import structlog
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.middleware.security import SecurityMiddleware
 from django.utils.deprecation import MiddlewareMixin
 from django_structlog.middlewares import RequestMiddleware
 from health_check.checks import Database
 
 from apps.core.draining import is_draining
 from apps.core.ids import generate_id
+from apps.core.problems import refusal
 
 # What others may put into our logs: no spaces, no quotes, no line breaks, not much.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class SecurityHeadersMiddleware(SecurityMiddleware):
+    """Add the headers of `SecurityMiddleware`, and those of `SECURE_MORE_HEADERS`, to every response alike.
+
+    Django's own leads to TLS as well, and so has to come after the probes; and the 400 to a host that is not ours
+    lacks its headers, where it is the one that finds out.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Lead nowhere."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Add what a view has not set."""
+        for name, value in settings.SECURE_MORE_HEADERS.items():
+            response.headers.setdefault(name, value)
+        return super().process_response(request, response)
 
 
 class ProbeMiddleware(MiddlewareMixin):
@@ -36,6 +56,23 @@ class ProbeMiddleware(MiddlewareMixin):
             if result.error is None:
                 return JsonResponse({"database": "ok"})
             return JsonResponse({"database": "unavailable"}, status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return None
+
+
+class BodyLimitMiddleware(MiddlewareMixin):
+    """Refuse a body of more than `DATA_UPLOAD_MAX_MEMORY_SIZE`, and one that does not say how long it is.
+
+    Nothing has been read of it then: neither memory nor a disk holds it. Under ASGI, where bodies are read before any
+    middleware is asked, `config/asgi.py` leaves unread what is refused here.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        """Return the refusal, and None for any other request."""
+        if "HTTP_TRANSFER_ENCODING" in request.META:
+            # WSGI and REST framework take such a body for none at all.
+            return refusal(request, HTTPStatus.LENGTH_REQUIRED, "Say in Content-Length how long the body is.")
+        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return refusal(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large.")
         return None
 
 

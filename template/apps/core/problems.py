@@ -72,6 +72,13 @@ def problem_response(request: HttpRequest, status: HTTPStatus, detail: str, code
     return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
 
 
+def refusal(request: HttpRequest, status: HTTPStatus, detail: str) -> HttpResponse:
+    """Return a problem document under `/api/`, and elsewhere a page of one line."""
+    if is_api(request):
+        return problem_response(request, status, detail)
+    return HttpResponse(f"<!doctype html><title>{status.phrase}</title><h1>{detail}</h1>", status=status)
+
+
 def is_api(request: HttpRequest) -> bool:
     """Say whether a path belongs to the API, whose errors are problem documents."""
     return request.path.lstrip("/").startswith("api/")
@@ -79,9 +86,9 @@ def is_api(request: HttpRequest) -> bool:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Answer 400: a suspicious or malformed request. `handler400`."""
+    if isinstance(exception, RequestDataTooBig):
+        return refusal(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large.")
     if is_api(request):
-        if isinstance(exception, RequestDataTooBig):
-            return problem_response(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large.")
         return problem_response(request, HTTPStatus.BAD_REQUEST, "The request is malformed or not allowed.")
     return defaults.bad_request(request, exception)
 
@@ -125,4 +132,4 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer 403 to a form without its token. `CSRF_FAILURE_VIEW`."""
     if is_api(request):
         return problem_response(request, HTTPStatus.FORBIDDEN, f"CSRF verification failed: {reason}")
-    return default_csrf_failure(request, reason)
+    return default_csrf_failure(request, reason, template_name="403_csrf.html")

@@ -1,6 +1,9 @@
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.conf import settings
+from django.core.files.base import ContentFile
 from django.db import connections
 from django.test import Client
 from django.test.utils import override_settings
@@ -69,3 +72,54 @@ def test_another_origin_reads_the_api_and_no_page(settings: Settings) -> None:
     answers = [Client().get(path, headers={"Origin": "https://app.example.com"}) for path in paths]
 
     assert [answer.has_header("Access-Control-Allow-Origin") for answer in answers] == [True, False]
+
+
+LIMIT = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+BODIES = [
+    ("/api/v1/auth/token/", "application/json"),
+    ("/admin/login/", "multipart/form-data; boundary=x"),
+    ("/account/verify-email/", "application/x-www-form-urlencoded"),
+]
+
+
+class Unread:
+    """A body that nobody may read."""
+
+    def read(self, size: int = -1) -> bytes:
+        raise AssertionError("the body is read")
+
+    readline = read
+
+
+@pytest.mark.parametrize(("path", "content_type"), BODIES)
+@pytest.mark.parametrize(
+    ("length", "status"), [({"CONTENT_LENGTH": str(LIMIT + 1)}, 413), ({"HTTP_TRANSFER_ENCODING": "chunked"}, 411)]
+)
+def test_a_body_that_is_too_long_or_of_unknown_length_is_refused_unread(
+    path: str, content_type: str, length: dict[str, str], status: int
+) -> None:
+    extra: dict[str, Any] = {**length, "wsgi.input": Unread()}
+
+    response = Client().generic("POST", path, content_type=content_type, **extra)
+
+    assert response.status_code == status
+    expected = "application/problem+json" if path.startswith("/api/") else "text/html"
+    assert response["Content-Type"].startswith(expected)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("path", "content_type"), BODIES)
+def test_a_body_of_just_the_limit_is_read(path: str, content_type: str) -> None:
+    response = Client().generic("POST", path, b" " * LIMIT, content_type=content_type)
+
+    assert response.status_code < 500
+    assert response.status_code not in {411, 413}
+
+
+@pytest.mark.django_db
+def test_a_form_of_too_many_fields_or_files_is_refused() -> None:
+    fields = {str(number): "x" for number in range(settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 1)}
+    files = {str(number): ContentFile(b"x", "x") for number in range(settings.DATA_UPLOAD_MAX_NUMBER_FILES + 1)}
+
+    for form in (fields, files):
+        assert Client().post("/admin/login/", form).status_code == 400
