@@ -1,4 +1,4 @@
-"""Connections that the server kills, locks that are held, queries that take too long: one request fails, and no other."""
+"""Connections that are killed, locks that are held, queries that take too long: one request fails, and no other."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -74,7 +74,8 @@ def test_a_connection_that_the_server_kills_costs_one_request(
         hold_the_products(held)
         answer = order(production, threads)
         with production.connect() as database:
-            database.execute(f"SELECT pg_terminate_backend(pid) FROM ({WAITING}) AS waiting")
+            for [pid] in database.execute(WAITING).fetchall():
+                database.execute("SELECT pg_terminate_backend(%s)", [pid])
         assert_may_try_again(answer.result())
         held.rollback()
         assert_serves(production)

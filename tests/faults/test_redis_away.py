@@ -59,6 +59,7 @@ def test_the_api_answers_as_before_and_every_order_is_confirmed_once(
         with run_redis(tmp_path / "redis-after", port=redis_port):
             # Neither the servers nor the worker were started again.
             back = wait_for_calls(load)
+            load.stopped.set()
             with processes.pop_all(), production.connect() as database:
                 # Who was sent no task has been forgotten for long enough.
                 database.execute("UPDATE orders_order SET created_at = created_at - interval '2 minutes'")
@@ -67,7 +68,7 @@ def test_the_api_answers_as_before_and_every_order_is_confirmed_once(
                     "SELECT 1 FROM orders_order WHERE confirmed_at IS NULL UNION ALL SELECT 1 FROM mail_outgoingmail"
                 )
                 wait_until(
-                    lambda: load.stop() or not database.execute(unsent).fetchone(),
+                    lambda: not database.execute(unsent).fetchone(),
                     "confirmation of each order",
                     deadline=120,
                     hopeless=worker.ended,

@@ -16,6 +16,7 @@ from tests.faults.conftest import Deploy, open_shop, variables_of
 from tests.faults.load import load_on
 from tests.harness.postgres import Postgres
 from tests.harness.processes import Background
+from tests.harness.project import Project
 from tests.harness.redis_server import run_redis
 from tests.harness.serving import Server, is_up, run_server
 from tests.harness.waiting import wait_until
@@ -72,7 +73,7 @@ def variables(postgres: Postgres, redis_port: int, tmp_path: Path) -> Iterator[d
         yield {**variables_of(postgres, redis_port), "DRAIN_SECONDS": str(DRAIN)}
 
 
-def stop_one_of_two(project: "Deploy", variables: dict[str, str], server: str) -> tuple[list[str], int | None]:
+def stop_one_of_two(project: Project, variables: dict[str, str], server: str) -> tuple[list[str], int | None]:
     """Stop one of two servers with load on; return what failed, and the status that it ended with."""
     application = f"config.{server}:application"
     with open_shop(project, variables, application=application) as first, ExitStack() as processes:

@@ -25,7 +25,9 @@ class Background:
     log: Path
 
     def output(self) -> str:
-        """Return what it has printed so far."""
+        """Return what it has printed so far, where that is kept."""
+        if not self.log.is_file():
+            return ""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def ended(self) -> str | None:

@@ -50,7 +50,7 @@ class Server:
 
 
 @contextmanager
-def run_server(
+def run_server(  # noqa: PLR0913 - each by its name
     project: Project,
     variables: Mapping[str, str],
     *options: str,
@@ -96,7 +96,10 @@ def serve(
     workers: int = 2,
     certificate: Path | None = None,
 ) -> Iterator[str]:
-    """Migrate the database of a project, serve it for the time of a `with` block, and give its address: `run_server`."""
+    """Migrate the database of a project, serve it for the time of a `with` block, and give its address.
+
+    Takes what `run_server` takes.
+    """
     migrate(project, variables)
     with run_server(
         project, variables, *options, application=application, workers=workers, certificate=certificate
@@ -110,20 +113,51 @@ def migrate(project: Project, variables: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def run_worker(project: Project, variables: Mapping[str, str]) -> Iterator[Background]:
-    """Run a Celery worker with two processes for the time of a `with` block."""
+def run_worker(
+    project: Project,
+    variables: Mapping[str, str],
+    number: int = 0,
+    *,
+    prefix: tuple[str, ...] = (),
+    log: Path | None = None,
+) -> Iterator[Background]:
+    """Run a Celery worker with two processes for the time of a `with` block.
+
+    Args:
+        project: A project with an environment.
+        variables: What it sees.
+        number: Tells it from others of the same project.
+        prefix: A command that runs it.
+        log: Where it prints to; a file in the project unless given.
+    """
     with background(
-        *(".venv/bin/celery", "--app", "config", "worker", "--concurrency", "2", "--loglevel", "INFO"),
+        *(*prefix, ".venv/bin/celery", "--app", "config", "worker", "--concurrency", "2", "--loglevel", "INFO"),
+        *("--hostname", f"{number}@%h"),
         directory=project.path,
         environment=project.environment(variables),
-        log=project.path / "worker.log",
+        log=log or project.path / f"worker-{number}.log",
     ) as worker:
         yield worker
+
+
+@contextmanager
+def run_beat(
+    project: Project, variables: Mapping[str, str], number: int = 0, *, prefix: tuple[str, ...] = ()
+) -> Iterator[Background]:
+    """Run beat for the time of a `with` block; see `run_worker`."""
+    with background(
+        *(*prefix, ".venv/bin/celery", "--app", "config", "beat", "--loglevel", "INFO"),
+        directory=project.path,
+        environment=project.environment(variables),
+        log=project.path / f"beat-{number}.log",
+    ) as beat:
+        yield beat
 
 
 def is_up(url: str, certificate: Path | None = None) -> bool:
     """Tell whether an address answers that all is well, over TLS with a certificate that is believed."""
     try:
-        return httpx.get(url, verify=ssl.create_default_context(cafile=certificate)).status_code == httpx.codes.OK
+        verify = ssl.create_default_context(cafile=certificate) if certificate else True
+        return httpx.get(url, verify=verify).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
