@@ -11,6 +11,7 @@ from django_structlog.middlewares import RequestMiddleware
 from health_check.checks import Database
 
 from apps.core.ids import generate_id
+from apps.core.queries import start_counting
 
 # What others may put into our logs: no spaces, no quotes, no line breaks, not much.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -61,6 +62,7 @@ class RequestIDMiddleware(MiddlewareMixin):
         request.META["HTTP_X_REQUEST_ID"] = given if _REQUEST_ID.fullmatch(given) else str(generate_id())
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request.META["HTTP_X_REQUEST_ID"])
+        start_counting()
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Name the id in the response."""
