@@ -1,11 +1,14 @@
 """The Celery app: `celery -A config worker` and `celery -A config beat`."""
 
 import os
+from typing import Any
 
-from celery import Celery
-from celery.signals import setup_logging, worker_init
+from celery import Celery, Task
+from celery.signals import setup_logging, task_prerun, worker_init
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
+
+from apps.core.queries import start_counting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
@@ -35,3 +38,10 @@ def disable_connection_pool(**_kwargs: object) -> None:
 def be_patient_with_redis(**_kwargs: object) -> None:
     """Give a worker more time for an answer of Redis than those have who send tasks."""
     settings.CELERY_BROKER_TRANSPORT_OPTIONS["socket_timeout"] = WORKER_SOCKET_TIMEOUT
+
+
+@task_prerun.connect
+def count_queries(task: Task[Any, Any], **_kwargs: object) -> None:
+    """Count the queries of each task by itself, but for those of a task that runs inside of whoever sends it."""
+    if not task.request.is_eager:
+        start_counting()
