@@ -1,7 +1,8 @@
 """A production with load on, whose services can be taken away."""
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.harness.environments import PRODUCTION, share_environment
 from tests.harness.ports import free_port
 from tests.harness.postgres import Cluster, Postgres, new_cluster
 from tests.harness.project import Project
+from tests.harness.redis_server import run_redis
 from tests.harness.serving import Server, migrate, production_variables, run_server
 from tests.harness.shop import Shop
 
@@ -28,7 +30,7 @@ REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] = dict.fromkeys(REST_FRAMEWORK["DEFAULT
 UNITS = 1_000_000
 
 Deploy = Callable[..., Project]
-Open = Callable[..., "Production"]
+StartRedis = Callable[[], AbstractContextManager[str]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -64,6 +66,13 @@ def cluster() -> Iterator[Cluster]:
 def redis_port() -> int:
     """Give a port where no Redis is, yet."""
     return free_port()
+
+
+@pytest.fixture
+def start_redis(redis_port: int, tmp_path: Path) -> StartRedis:
+    """Give a function that runs a Redis for the time of a `with` block, each time an empty one at the same place."""
+    numbers = itertools.count()
+    return lambda: run_redis(tmp_path / f"redis-{next(numbers)}", port=redis_port)
 
 
 @dataclass(frozen=True)

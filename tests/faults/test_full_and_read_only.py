@@ -1,8 +1,8 @@
 """Nobody takes what is logged, and nothing can be written anywhere: the project goes on."""
 
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -12,8 +12,8 @@ import pytest
 from tests.faults.conftest import Deploy, open_shop, variables_of
 from tests.faults.load import load_on
 from tests.harness.mail import run_smtp
-from tests.harness.postgres import Postgres
 from tests.harness.ports import free_port
+from tests.harness.postgres import Postgres
 from tests.harness.processes import background
 from tests.harness.programs import require_program
 from tests.harness.redis_server import run_redis
@@ -23,7 +23,7 @@ from tests.harness.waiting import wait_until
 ENOUGH = 20
 
 # What a container with a read-only root has: a shared memory of its own, and no place else to write.
-READ_ONLY = "for place in / /tmp; do ! mountpoint -q $place || mount -o bind,remount,ro $place; done; exec \"$@\""
+READ_ONLY = 'for place in / /tmp; do ! mountpoint -q $place || mount -o bind,remount,ro $place; done; exec "$@"'
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def full_disk() -> Iterator[Path]:
 
 @pytest.mark.parametrize("target", [full_disk, stuck_pipe])
 def test_a_log_that_takes_nothing_stops_nobody(
-    target: "type[stuck_pipe]", variables: dict[str, str], smtp_port: int, deploy: Deploy
+    target: Callable[[], AbstractContextManager[Path]], variables: dict[str, str], smtp_port: int, deploy: Deploy
 ) -> None:
     project = deploy()
     with run_smtp(smtp_port) as mailbox, ExitStack() as processes:
@@ -113,7 +113,9 @@ def test_where_nothing_can_be_written_all_processes_work(
         # Found by the schedule, which beat has to keep somewhere.
         with psycopg.connect(variables["DATABASE_URL"], autocommit=True) as database:
             database.execute("DELETE FROM mail_outgoingmail")
-        wait_until(lambda: "Sending due task" in beat.output(), "task of the schedule", deadline=90, hopeless=beat.ended)
+        wait_until(
+            lambda: "Sending due task" in beat.output(), "task of the schedule", deadline=90, hopeless=beat.ended
+        )
         assert not (project.path / "celerybeat-schedule").exists()
     assert load.failures() == []
 

@@ -6,19 +6,17 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
 import redis
 
-from tests.faults.conftest import Deploy, open_shop, variables_of
+from tests.faults.conftest import Deploy, StartRedis, open_shop, variables_of
 from tests.faults.load import Load, load_on
 from tests.harness.mail import run_smtp, text_of
 from tests.harness.postgres import Postgres
 from tests.harness.processes import Background
-from tests.harness.redis_server import run_redis
 from tests.harness.serving import run_beat, run_worker
 from tests.harness.waiting import wait_until
 
@@ -75,15 +73,14 @@ def wait_for_orders(load: Load) -> None:
 
 def test_each_order_is_confirmed_once_whoever_dies(
     variables: dict[str, str],
-    redis_port: int,
+    start_redis: StartRedis,
     smtp_port: int,
     database: psycopg.Connection,
     deploy: Deploy,
-    tmp_path: Path,
 ) -> None:
     project = deploy(HURRY)
     with run_smtp(smtp_port) as mailbox, ExitStack() as processes:
-        with run_redis(tmp_path / "redis-before", port=redis_port):
+        with start_redis():
             production = processes.enter_context(open_shop(project, variables))
             load = processes.enter_context(load_on(production.shop))
             for number in range(2):
@@ -97,7 +94,7 @@ def test_each_order_is_confirmed_once_whoever_dies(
                     wait_for_orders(load)
         # All that waited there is gone.
         wait_for_orders(load)
-        with run_redis(tmp_path / "redis-after", port=redis_port), processes.pop_all():
+        with start_redis(), processes.pop_all():
             wait_for_orders(load)
             load.stopped.set()
 
@@ -119,42 +116,38 @@ def test_each_order_is_confirmed_once_whoever_dies(
 
 
 def test_without_the_schedule_what_the_broker_loses_is_lost(
-    variables: dict[str, str], redis_port: int, database: psycopg.Connection, deploy: Deploy, tmp_path: Path
+    variables: dict[str, str], start_redis: StartRedis, database: psycopg.Connection, deploy: Deploy
 ) -> None:
     """The row bites: what protects is the schedule, which finds what nobody was told of."""
     project = deploy(NO_SCHEDULE)
     with ExitStack() as processes:
-        with run_redis(tmp_path / "redis-before", port=redis_port):
+        with start_redis():
             production = processes.enter_context(open_shop(project, variables))
             lost = production.shop.order().json()["id"]
-        with run_redis(tmp_path / "redis-after", port=redis_port), processes.pop_all():
-            with run_worker(project, variables) as worker, run_beat(project, variables):
-                for statement in A_MINUTE_PASSES:
-                    database.execute(statement)
-                wait_until(lambda: "celery@" in worker.output() and " ready." in worker.output(), "worker")
-                confirmed = production.shop.order().json()["id"]
-                is_confirmed = "SELECT 1 FROM orders_order WHERE confirmed_at IS NOT NULL AND id = %s"
-                wait_until(
-                    lambda: database.execute(is_confirmed, [confirmed]).fetchone(), "task", hopeless=worker.ended
-                )
-                assert database.execute(is_confirmed, [lost]).fetchone() is None
+        with (
+            start_redis(),
+            processes.pop_all(),
+            run_worker(project, variables) as worker,
+            run_beat(project, variables),
+        ):
+            for statement in A_MINUTE_PASSES:
+                database.execute(statement)
+            confirmed = production.shop.order().json()["id"]
+            is_confirmed = "SELECT 1 FROM orders_order WHERE confirmed_at IS NOT NULL AND id = %s"
+            wait_until(lambda: database.execute(is_confirmed, [confirmed]).fetchone(), "task", hopeless=worker.ended)
+            assert database.execute(is_confirmed, [lost]).fetchone() is None
 
 
 @pytest.mark.parametrize(("own_settings", "kept"), [("", 1), (ACKNOWLEDGED_AT_ONCE, 0)], ids=["late", "at once"])
 def test_what_a_killed_worker_was_at_is_kept_if_it_is_acknowledged_late(
-    own_settings: str,
-    kept: int,
-    variables: dict[str, str],
-    redis_port: int,
-    database: psycopg.Connection,
-    deploy: Deploy,
-    tmp_path: Path,
+    own_settings: str, kept: int, variables: dict[str, str], start_redis: StartRedis, deploy: Deploy
 ) -> None:
     project = deploy(own_settings)
     with (
-        run_redis(tmp_path / "redis", port=redis_port),
+        start_redis(),
         open_shop(project, variables) as production,
         redis.Redis.from_url(variables["CELERY_BROKER_URL"]) as broker,
+        production.connect() as database,
         psycopg.connect(variables["DATABASE_URL"]) as holder,
     ):
         assert production.shop.order().status_code == httpx.codes.CREATED
