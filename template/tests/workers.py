@@ -1,6 +1,7 @@
 """Workers and beat, in processes of their own."""
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,6 +30,14 @@ class Celery:
         return [line for line in written if fields.items() <= line.items()]
 
 
+def free_port() -> int:
+    """Return a port of this machine where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @contextmanager
 def celery(*arguments: str, environment: dict[str, str], folder: Path) -> Iterator[Celery]:
     """Run a process of Celery for the time of a `with` block.
@@ -55,11 +64,11 @@ def worker(queue: str, *, environment: dict[str, str], folder: Path) -> Iterator
     """Run a worker that serves a queue, with the tasks of the tests, and is ready.
 
     Args:
-        queue: Its name.
+        queue: Its name, and that of the worker, `@tests`.
         environment: The variables of the worker.
         folder: Where its log goes.
     """
-    options = ("--pool", "solo", "--queues", queue, "--include", "tests.tasks")
+    options = ("--pool", "solo", "--queues", queue, "--hostname", f"{queue}@tests", "--include", "tests.tasks", "-E")
     with celery("worker", *options, environment=environment, folder=folder) as running:
         wait_until(lambda: any(line["event"].endswith(" ready.") for line in running.lines(level="info")))
         yield running
