@@ -4,11 +4,12 @@ import os
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import setup_logging, task_prerun, worker_init
+from celery.signals import beat_init, setup_logging, task_prerun, worker_init
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from apps.core.queries import start_counting
+from config.heartbeat import Heartbeat, start_heartbeat
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
@@ -20,6 +21,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # Takes the request id out of each message and binds it to the log lines of the task.
 app.steps["worker"].add(DjangoStructLogInitStep)
+app.steps["worker"].add(Heartbeat)
 
 
 @setup_logging.connect
@@ -45,3 +47,9 @@ def count_queries(task: Task[Any, Any], **_kwargs: object) -> None:
     """Count the queries of each task by itself, but for those of a task that runs inside of whoever sends it."""
     if not task.request.is_eager:
         start_counting()
+
+
+@beat_init.connect
+def show_that_beat_lives(**_kwargs: object) -> None:
+    """Start the heartbeat of beat; that of a worker is one of its steps."""
+    start_heartbeat("beat")

@@ -1,10 +1,11 @@
 """Tasks on a real worker, through a real Redis."""
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -23,7 +24,9 @@ from apps.users.tasks import clear_expired
 from config.celery import app, be_patient_with_redis, disable_connection_pool
 from config.env import BASE_DIR
 from tests.silence import silence
+from tests.tasks import fail, tell
 from tests.waiting import wait_until
+from tests.workers import worker
 
 DEADLINE_SECONDS = 30
 
@@ -33,31 +36,105 @@ needs_redis = pytest.mark.skipif(
 
 
 @pytest.fixture
-def queue(environment: dict[str, str]) -> Iterator[str]:
-    """Return the name of a queue that a worker serves."""
-    name = uuid4().hex
-    environment = {**environment, "CELERY_BROKER_URL": os.environ["REDIS_URL"]}
-    command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--pool", "solo", "--queues", name]
-    with subprocess.Popen(command, cwd=BASE_DIR, env=environment, stderr=subprocess.PIPE) as worker:  # noqa: S603 - fixed
-        for line in worker.stderr or ():
-            if b" ready." in line:
-                break
-        yield name
-        worker.terminate()
-        worker.communicate()
+def broker(environment: dict[str, str]) -> dict[str, str]:
+    """Return the variables of a process that works on the database of the tests, and has a broker."""
+    return {**environment, "CELERY_BROKER_URL": os.environ["REDIS_URL"]}
+
+
+def send(name: str, *, queue: str, broker: str) -> None:
+    """Send a task. Not by the app of the tests, which runs tasks where they are sent."""
+    sender = Celery("sender", broker=broker, set_as_current=False)
+    sender.send_task(name, queue=queue, ignore_result=True)
 
 
 @needs_redis
-def test_a_task_that_is_sent_is_run(queue: str, user: User) -> None:
+def test_a_task_that_is_sent_is_run(broker: dict[str, str], user: User, tmp_path: Path) -> None:
     with time_machine.travel(timezone.now() - timedelta(days=30)):
         session_start(user=user)
+    queue = uuid4().hex
 
-    # Not the app of the tests, which runs tasks where they are sent.
-    sender = Celery("sender", broker=os.environ["REDIS_URL"], set_as_current=False)
-    sender.send_task(clear_expired.name, queue=queue, ignore_result=True)
+    with worker(queue, environment=broker, folder=tmp_path):
+        send(clear_expired.name, queue=queue, broker=os.environ["REDIS_URL"])
 
-    with zeal_ignore():
-        wait_until(lambda: not OutstandingToken.objects.exists())
+        with zeal_ignore():
+            wait_until(lambda: not OutstandingToken.objects.exists())
+
+
+# A signed-in user calls a view, which sends a task.
+REQUEST = """
+import os
+import django
+from django.conf import settings
+django.setup()
+settings.ALLOWED_HOSTS = ["testserver"]
+from django.test import Client
+from django.urls import path
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from config import urls
+from tests.tasks import tell
+
+class View(APIView):
+    def post(self, request):
+        tell.apply_async(queue=os.environ["QUEUE"])
+        return Response()
+
+urls.urlpatterns.insert(0, path("send/", View.as_view()))
+headers = {"Authorization": "Bearer " + os.environ["TOKEN"], "X-Request-ID": "abc-123"}
+print(Client(headers=headers).post("/send/").status_code)
+"""
+
+
+@needs_redis
+def test_the_log_of_a_task_names_it_and_the_request_and_the_user_that_it_is_for(
+    broker: dict[str, str], user: User, tmp_path: Path
+) -> None:
+    queue = uuid4().hex
+    token = session_start(user=user)["access"]
+
+    with worker(queue, environment=broker, folder=tmp_path) as running:
+        result = subprocess.run(  # noqa: S603 - our own code
+            [sys.executable, "-c", REQUEST],
+            cwd=BASE_DIR,
+            env={**broker, "QUEUE": queue, "TOKEN": token},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert result.stdout == "200\n"
+        wait_until(lambda: bool(running.lines(event="task_succeeded")))
+
+    ids = {"request_id": "abc-123", "user_id": str(user.pk)}
+    [sent] = [line for line in map(json.loads, result.stderr.splitlines()) if line["event"] == "task_enqueued"]
+    assert ids.items() <= sent.items()
+    for event in ("task_started", "told", "task_succeeded"):
+        assert running.lines(event=event, task_id=sent["child_task_id"], **ids)
+
+
+@needs_redis
+def test_the_queries_of_each_task_are_counted_by_themselves(broker: dict[str, str], tmp_path: Path) -> None:
+    queue = uuid4().hex
+
+    with worker(queue, environment=broker, folder=tmp_path) as running:
+        for _ in range(2):
+            send(tell.name, queue=queue, broker=os.environ["REDIS_URL"])
+        wait_until(lambda: len(running.lines(event="told")) == 2)
+
+    assert [line["queries"] for line in running.lines(event="told")] == [2, 2]
+
+
+@needs_redis
+def test_an_error_in_a_task_is_logged_with_its_traceback(broker: dict[str, str], tmp_path: Path) -> None:
+    queue = uuid4().hex
+
+    with worker(queue, environment=broker, folder=tmp_path) as running:
+        send(fail.name, queue=queue, broker=os.environ["REDIS_URL"])
+        wait_until(lambda: bool(running.lines(event="task_failed")))
+
+    [line] = running.lines(event="task_failed")
+    assert line["level"] == "error"
+    assert "RuntimeError: a bug in a task" in line["exception"]
+    assert line["task_id"]
 
 
 SEND = """

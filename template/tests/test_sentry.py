@@ -2,14 +2,12 @@
 
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from gzip import decompress
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from config.env import BASE_DIR
+from tests.sentry import Sentry, sentry_server
 from tests.test_settings import COMPLETE
 
 # Fails while it handles a request that says who is asking.
@@ -20,43 +18,28 @@ django.setup()
 from django.test import Client
 from django.urls import path
 from config import urls
+from django.contrib.auth import middleware
+from apps.users.models import User
+def get_user(request):
+    return User(pk=42, email="ada@example.com")
+middleware.get_user = get_user
 def fail(request):
+    assert request.user.email == "ada@example.com"
     raise RuntimeError("a bug")
 urls.urlpatterns.insert(0, path("fail/", fail))
 secret = os.environ["SECRET"]
-headers = {"host": "example.com", "Authorization": "Bearer " + secret, "Cookie": "name=" + secret}
+headers = {"host": "example.com", "Authorization": "Bearer " + secret, "Cookie": "name=" + secret, "X-Request-ID": "abc-123"}
 client = Client(raise_request_exception=False, headers=headers)
 client.post("/fail/?code=" + secret, {"name": secret}, secure=True)
 sentry_sdk.flush()
 """
 
 
-class Receiver(BaseHTTPRequestHandler):
-    """Stands where Sentry does, and keeps what comes in."""
-
-    received: list[bytes]
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.received.append(decompress(body) if self.headers["Content-Encoding"] == "gzip" else body)
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_args: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
-def sentry() -> Iterator[tuple[str, list[bytes]]]:
-    """Return a DSN, and the list that what is sent there ends up in."""
-    received: list[bytes] = []
-    receiver = type("Receiver", (Receiver,), {"received": received})
-    with HTTPServer(("127.0.0.1", 0), receiver) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://key@127.0.0.1:{server.server_port}/1", received
-        server.shutdown()
-        thread.join()
+def sentry() -> Iterator[Sentry]:
+    """Have something stand where Sentry does."""
+    with sentry_server() as server:
+        yield server
 
 
 def run(environment: dict[str, str]) -> None:
@@ -69,19 +52,24 @@ def run(environment: dict[str, str]) -> None:
     )
 
 
-def test_an_error_is_reported_without_what_the_caller_sent(sentry: tuple[str, list[bytes]]) -> None:
-    dsn, received = sentry
+def test_an_error_is_reported_without_what_the_caller_sent(sentry: Sentry) -> None:
+    run({"SENTRY_DSN": sentry.dsn, "SECRET": "what-the-caller-sent"})
 
-    run({"SENTRY_DSN": dsn, "SECRET": "what-the-caller-sent"})
-
-    report = b"\n".join(received).decode()
-    assert report.count('"type":"event"') == 1
-    assert "a bug" in report
-    assert '"environment":"production"' in report
-    assert "what-the-caller-sent" not in report
+    [event] = sentry.events()
+    assert event["exception"]["values"][0]["value"] == "a bug"
+    assert event["environment"] == "production"
+    assert b"what-the-caller-sent" not in b"\n".join(sentry.received)
 
 
-def test_nothing_is_sent_where_no_address_is_set(sentry: tuple[str, list[bytes]]) -> None:
+def test_an_error_has_the_ids_of_its_lines_in_the_log_and_nothing_else_of_the_user(sentry: Sentry) -> None:
+    run({"SENTRY_DSN": sentry.dsn, "SECRET": ""})
+
+    [event] = sentry.events()
+    assert {"request_id": "abc-123", "user_id": "42"}.items() <= event["tags"].items()
+    assert "user" not in event
+
+
+def test_nothing_is_sent_where_no_address_is_set(sentry: Sentry) -> None:
     run({"SENTRY_DSN": "", "SECRET": ""})
 
-    assert sentry[1] == []
+    assert sentry.received == []

@@ -1,0 +1,24 @@
+"""Tasks that workers of the tests have, besides those of the project."""
+
+import structlog
+from celery import shared_task
+from django.db import connection
+
+from apps.core.queries import query_count
+
+log = structlog.get_logger("tests.tasks")
+
+
+@shared_task
+def tell() -> None:
+    """Make two queries, and log how many it has made."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        cursor.execute("SELECT 1")
+    log.info("told", queries=query_count())
+
+
+@shared_task
+def fail() -> None:
+    """Raise an error that nobody expects."""
+    raise RuntimeError("a bug in a task")

@@ -1,0 +1,40 @@
+"""What Sentry is told of a task that fails on a worker."""
+
+import os
+from pathlib import Path
+from uuid import uuid4
+
+from celery import Celery
+from structlog.contextvars import bound_contextvars
+
+from tests.sentry import sentry_server
+from tests.tasks import fail
+from tests.test_celery import needs_redis
+from tests.test_settings import COMPLETE
+from tests.waiting import wait_until
+from tests.workers import worker
+
+
+@needs_redis
+def test_an_error_is_reported_once_with_the_ids_of_the_log(environment: dict[str, str], tmp_path: Path) -> None:
+    queue = uuid4().hex
+    ids = {"request_id": "abc-123", "user_id": "42"}
+    sender = Celery("sender", broker=os.environ["REDIS_URL"], set_as_current=False)
+    with sentry_server() as sentry:
+        environment = {
+            **COMPLETE,
+            **environment,
+            "DJANGO_SETTINGS_MODULE": "config.settings.production",
+            "CELERY_BROKER_URL": os.environ["REDIS_URL"],
+            "SENTRY_DSN": sentry.dsn,
+        }
+        with worker(queue, environment=environment, folder=tmp_path) as running:
+            with bound_contextvars(**ids):
+                sent = sender.send_task(fail.name, queue=queue, ignore_result=True)
+            wait_until(lambda: bool(sentry.events()) and bool(running.lines(event="task_failed")))
+
+        # The worker has sent all it had, and ended.
+        [event] = sentry.events()
+    assert event["exception"]["values"][0]["value"] == "a bug in a task"
+    assert {**ids, "task_id": sent.id}.items() <= event["tags"].items()
+    assert "user" not in event
