@@ -168,3 +168,14 @@ def test_an_origin_that_is_named_may_call_and_brings_no_cookie(settings: Setting
 
     assert answer["Access-Control-Allow-Origin"] == "https://app.example.com"
     assert not answer.has_header("Access-Control-Allow-Credentials")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", f"sub.{HOST}", f"{HOST}.evil.example", f"{HOST}@evil.example", f"{HOST}:80:80", "", "[::1]"],
+)
+def test_only_hosts_that_are_named_are_answered(host: str) -> None:
+    named = {"X-Forwarded-Host": HOST, "Forwarded": f"host={HOST}"}
+
+    assert client(host).get("/account/verify-email/", secure=True, headers=named).status_code == 400
+    assert client(f"{HOST}:8443").get("/account/verify-email/", secure=True).status_code == 200
