@@ -61,6 +61,11 @@ format: install ## Format the code of this repository, and mend what can be mend
 docs: install ## Build the documentation into build/docs, warnings as errors
 	@$(RUN) sphinx-build --fail-on-warning --keep-going --quiet docs build/docs
 
+.PHONY: screenshots
+screenshots: install ## Take the pictures of the documentation, in a real Chromium
+	@mkdir -p docs/images
+	@SCREENSHOTS="$(CURDIR)/docs/images" REQUIRE_PROGRAMS=1 $(RUN) pytest -n0 tests/test_browser.py -k "opens and 5.2"
+
 .PHONY: benchmark
 benchmark: install ## Measure renders, answers for known addresses, seeding, and pages at any depth
 	@$(RUN) python -m benchmarks.enumeration

@@ -24,6 +24,7 @@ SYNTAX = "tests/test_syntax.py"
 RULES = f"{GUARDS}::test_a_broken_rule_is_refused_by_name"
 
 SETTINGS_TESTS = suite("tests/test_settings.py")
+HEADERS_TESTS = suite("tests/test_headers.py")
 
 MUTANTS: dict[str, Mutant] = {
     # What is rendered, and what an update leaves alone.
@@ -384,9 +385,69 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "scripts in a page run": Mutant(
         f"{SETTINGS}/security.py.jinja",
-        '"script-src": [SELF]',
+        '"script-src": [SELF, NONCE]',
         '"script-src": [SELF, "\'unsafe-inline\'"]',
         suite("tests/test_server.py"),
+    ),
+    "a page that is not of the documentation styles itself": Mutant(
+        f"{SETTINGS}/security.py.jinja",
+        '"style-src": [SELF, NONCE]',
+        '"style-src": [SELF, "\'unsafe-inline\'"]',
+        HEADERS_TESTS,
+    ),
+    "no template knows the nonce": Mutant(
+        f"{SETTINGS}/http.py.jinja", '                "apps.core.csp.nonce",\n', "", HEADERS_TESTS
+    ),
+    "the documentation has no styles": Mutant(
+        "template/config/urls.py.jinja",
+        "allow_inline_styles(redoc)",
+        "redoc",
+        HEADERS_TESTS,
+    ),
+    "a foreign host is told nothing": Mutant(
+        f"{SETTINGS}/http.py.jinja", '    "apps.core.middleware.SecurityHeadersMiddleware",\n', "", HEADERS_TESTS
+    ),
+    "other sites load what is here": Mutant(
+        f"{SETTINGS}/security.py.jinja",
+        '    "Cross-Origin-Resource-Policy": "same-origin",\n',
+        "",
+        HEADERS_TESTS,
+    ),
+    "other sites read static files": Mutant(
+        f"{SETTINGS}/static.py.jinja",
+        "WHITENOISE_ALLOW_ALL_ORIGINS = False",
+        "WHITENOISE_ALLOW_ALL_ORIGINS = True",
+        HEADERS_TESTS,
+    ),
+    "a body of any length is read": Mutant(
+        f"{SETTINGS}/http.py.jinja",
+        '    "apps.core.middleware.BodyLimitMiddleware",\n',
+        "",
+        suite("apps/core/tests/test_middleware.py"),
+    ),
+    "a form has any number of fields": Mutant(
+        f"{SETTINGS}/security.py.jinja",
+        "DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000",
+        "DATA_UPLOAD_MAX_NUMBER_FIELDS = None",
+        suite("apps/core/tests/test_middleware.py"),
+    ),
+    "a form has any number of files": Mutant(
+        f"{SETTINGS}/security.py.jinja",
+        "DATA_UPLOAD_MAX_NUMBER_FILES = 10",
+        "DATA_UPLOAD_MAX_NUMBER_FILES = None",
+        suite("apps/core/tests/test_middleware.py"),
+    ),
+    "a body of any length is taken in under ASGI": Mutant(
+        "template/config/asgi.py",
+        "BodyLimit(get_asgi_application())",
+        "get_asgi_application()",
+        suite("tests/test_asgi.py", project="largest"),
+    ),
+    "staging does not say that it could be preloaded": Mutant(
+        "template/config/settings/staging.py",
+        "SECURE_HSTS_SECONDS = 3_600\n",
+        "SECURE_HSTS_SECONDS = 3_600\nSECURE_HSTS_PRELOAD = False\n",
+        gates("deploy-check"),
     ),
     "other sites may frame a page": Mutant(
         f"{SETTINGS}/security.py.jinja",

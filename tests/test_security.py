@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -12,7 +13,8 @@ import pytest
 from tests.conftest import Render
 from tests.harness.environments import PRODUCTION, share_environment
 from tests.harness.project import Project
-from tests.harness.serving import THROUGH_PROXY, serve
+from tests.harness.questions import DJANGO_VERSIONS
+from tests.harness.serving import HOST, THROUGH_PROXY, production_variables, serve
 
 SERVERS = ["wsgi", "asgi"]
 
@@ -74,11 +76,18 @@ def test_every_answer_of_the_server_has_the_same_headers(
 
 def bodies() -> dict[str, tuple[str, dict[str, str], bytes, bytes]]:
     """Return for each kind of body where it is posted, its headers, and what stands around 10 MB of it."""
+    # What anybody can send with a form, so that Django goes on to read it.
+    forged = {"Cookie": f"csrftoken={'x' * 32}", "Referer": f"https://{HOST}/"}
     form = b'--x\r\ncontent-disposition: form-data; name="f"; filename="f"\r\n\r\n'
     return {
         "JSON": ("/api/v1/auth/token/", {"Content-Type": "application/json"}, b'{"email": "', b'"}'),
-        "a file": ("/back-office/login/", {"Content-Type": "multipart/form-data; boundary=x"}, form, b"\r\n--x--\r\n"),
-        "a form": ("/back-office/login/", {"Content-Type": "application/x-www-form-urlencoded"}, b"a=", b""),
+        "a file": (
+            "/back-office/login/",
+            {"Content-Type": "multipart/form-data; boundary=x", **forged},
+            form,
+            b"\r\n--x--\r\n",
+        ),
+        "a form": ("/back-office/login/", {"Content-Type": "application/x-www-form-urlencoded", **forged}, b"a=", b""),
         "anything": ("/nowhere/", {"Content-Type": "application/octet-stream"}, b"", b""),
     }
 
@@ -103,7 +112,9 @@ def post(client: httpx.Client, kind: str, *, chunked: bool) -> int | None:
 
 def worker_of(project: Project) -> Path:
     """Return the folder with what the system knows of the only worker."""
-    pids = re.findall(r"(?:Booting worker with pid|Started server process)\D+(\d+)", project.read("gunicorn.log"))
+    pids: list[str] = re.findall(
+        r"(?:Booting worker with pid|Started server process)\D+(\d+)", project.read("gunicorn.log")
+    )
     return Path("/proc") / pids[-1]
 
 
@@ -114,19 +125,36 @@ def usage(worker: Path) -> tuple[int, int]:
     return int(peak) * 1024, int(written)
 
 
-def put_load_on(project: Project, variables: dict[str, str]) -> tuple[set[int | None], int, int]:
-    """Post 10 MB of each kind, several at once; return the statuses, and the growth of memory and of what is written."""
-    with served(project, variables) as client:
-        for kind in bodies():
-            client.post(bodies()[kind][0], headers=bodies()[kind][1], content=b"")
+@dataclass(frozen=True)
+class Load:
+    """What many large bodies do to a worker.
+
+    Attributes:
+        declared: The statuses of those that say how long they are.
+        chunked: Those of the others.
+        memory: By how much its peak grows, in bytes.
+        written: How much it writes.
+    """
+
+    declared: set[int | None]
+    chunked: set[int | None]
+    memory: int
+    written: int
+
+
+def put_load_on(project: Project, variables: dict[str, str]) -> Load:
+    """Post 10 MB of each kind, eight at once."""
+    with served(project, variables) as client, ThreadPoolExecutor(8) as pool:
+        for path, headers, *_ in bodies().values():
+            client.post(path, headers=headers)
         worker = worker_of(project)
         memory, written = usage(worker)
-        kinds = [(kind, chunked) for kind in bodies() for chunked in (False, True) for _ in range(4)]
-        with ThreadPoolExecutor(8) as pool:
-            statuses = set(pool.map(lambda each: post(client, each[0], chunked=each[1]), kinds))
-        now, written_now = usage(worker)
+        kinds = [*bodies()] * 4
+        declared = set(pool.map(lambda kind: post(client, kind, chunked=False), kinds))
+        chunked = set(pool.map(lambda kind: post(client, kind, chunked=True), kinds))
+        peak, total = usage(worker)
         assert client.get("/readyz").status_code == httpx.codes.OK
-    return statuses, now - memory, written_now - written
+    return Load(declared, chunked, peak - memory, total - written)
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="only Linux tells what a process writes")
@@ -137,12 +165,36 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="only
 def test_of_a_body_that_is_too_large_nothing_is_kept(
     server: str, render_project: Render, variables: dict[str, str]
 ) -> None:
+    load = put_load_on(share_environment(render_project({"server": server}), PRODUCTION), variables)
+
+    assert load.declared == {httpx.codes.REQUEST_ENTITY_TOO_LARGE}
+    assert load.chunked <= {httpx.codes.LENGTH_REQUIRED, None}
+    # What gunicorn reads at once, for each thread; eight bodies would be 80 MB.
+    assert load.memory < 40 * MEGABYTE
+    assert load.written < MEGABYTE
+
+
+@needs_proc
+@pytest.mark.parametrize("server", SERVERS)
+def test_without_the_limit_anybody_fills_a_disk(server: str, render_project: Render, variables: dict[str, str]) -> None:
     project = share_environment(render_project({"server": server}), PRODUCTION)
+    project.replace("config/settings/components/http.py", '    "apps.core.middleware.BodyLimitMiddleware",\n', "")
+    if server == "asgi":
+        project.replace("config/asgi.py", "BodyLimit(get_asgi_application())", "get_asgi_application()")
 
-    statuses, memory, written = put_load_on(project, variables)
+    load = put_load_on(project, variables)
 
-    print(statuses, memory / 1e6, written / 1e6)
-    assert statuses <= {None, httpx.codes.LENGTH_REQUIRED, httpx.codes.REQUEST_ENTITY_TOO_LARGE}
-    assert httpx.codes.REQUEST_ENTITY_TOO_LARGE in statuses
-    assert memory < 10 * MEGABYTE
-    assert written < MEGABYTE
+    assert load.written > 10 * MEGABYTE
+
+
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("django", DJANGO_VERSIONS)
+def test_the_checks_of_django_have_nothing_to_say(server: str, django: str, render_project: Render) -> None:
+    project = share_environment(render_project({"server": server, "django_version": django}), PRODUCTION)
+    variables = production_variables("postgres://nobody:secret@127.0.0.1:1/nothing", "redis://127.0.0.1:1/0")
+    for environment in ("staging", "production"):
+        answer = project.python(
+            *("-W", "error", "manage.py", "check", "--deploy", "--fail-level", "WARNING"),
+            env={**variables, "DJANGO_SETTINGS_MODULE": f"config.settings.{environment}"},
+        )
+        assert answer.stdout + answer.stderr == "System check identified no issues (0 silenced).\n"

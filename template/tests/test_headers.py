@@ -14,7 +14,7 @@ from pytest_django import Settings
 from config.urls import handler400, handler403, handler404, handler500  # noqa: F401 - Django reads them from here
 
 HOST = "api.example.com"
-TOO_MUCH = str(django_settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+TOO_MUCH = django_settings.DATA_UPLOAD_MAX_MEMORY_SIZE * "x"
 
 
 def bug(request: HttpRequest) -> HttpResponse:
@@ -74,8 +74,8 @@ OVER_TLS: dict[str, tuple[int, Callable[[], HttpResponseBase]]] = {
     "no file": (404, lambda: client().get("/static/nothing.css", secure=True)),
     "another method": (405, lambda: client().put("/account/verify-email/", secure=True)),
     "another method, API": (405, lambda: client().put("/api/schema/", secure=True)),
-    "too much": (413, lambda: client().post("/admin/login/", secure=True, CONTENT_LENGTH=TOO_MUCH)),
-    "too much, API": (413, lambda: client().post("/api/v1/auth/token/", secure=True, CONTENT_LENGTH=TOO_MUCH)),
+    "too much": (413, lambda: client().post("/admin/login/", {"a": TOO_MUCH}, secure=True)),
+    "too much, API": (413, lambda: client().post("/api/v1/auth/token/", {"a": TOO_MUCH}, secure=True)),
     "a bug": (500, lambda: client().get("/bug/", secure=True)),
     "a bug, API": (500, lambda: client().get("/api/bug/", secure=True)),
 }
@@ -168,3 +168,14 @@ def test_an_origin_that_is_named_may_call_and_brings_no_cookie(settings: Setting
 
     assert answer["Access-Control-Allow-Origin"] == "https://app.example.com"
     assert not answer.has_header("Access-Control-Allow-Credentials")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", f"sub.{HOST}", f"{HOST}.evil.example", f"{HOST}@evil.example", f"{HOST}:80:80", "", "[::1]"],
+)
+def test_only_hosts_that_are_named_are_answered(host: str) -> None:
+    named = {"X-Forwarded-Host": HOST, "Forwarded": f"host={HOST}"}
+
+    assert client(host).get("/account/verify-email/", secure=True, headers=named).status_code == 400
+    assert client(f"{HOST}:8443").get("/account/verify-email/", secure=True).status_code == 200

@@ -63,8 +63,7 @@ def _many_files() -> Iterator[None]:
 
 def memory_of(production: Production) -> int:
     """Return how much the largest process of a server holds, in bytes."""
-    children = Path(f"/proc/{production.server.process.process.pid}/task")
-    pids = [pid for task in children.iterdir() for pid in (task / "children").read_text(encoding="ascii").split()]
+    pids = production.server.process.children()
     status = [Path(f"/proc/{pid}/status").read_text(encoding="utf-8") for pid in pids]
     return max(1024 * int(text.partition("VmRSS:")[2].split()[0]) for text in status)
 

@@ -15,7 +15,6 @@ import pytest
 from tests.faults.conftest import Deploy, open_shop, variables_of
 from tests.faults.load import load_on
 from tests.harness.postgres import Postgres
-from tests.harness.processes import Background
 from tests.harness.project import Project
 from tests.harness.redis_server import run_redis
 from tests.harness.serving import Server, is_up, run_server
@@ -77,7 +76,8 @@ def stop_one_of_two(project: Project, variables: dict[str, str], server: str) ->
     """Stop one of two servers with load on; return what failed, and the status that it ended with."""
     application = f"config.{server}:application"
     with open_shop(project, variables, application=application) as first, ExitStack() as processes:
-        second = processes.enter_context(run_server(project, variables, application=application))
+        log = project.path / "second.log"
+        second = processes.enter_context(run_server(project, variables, application=application, log=log))
         balancer = Balancer(first.server, second)
         with balancer.probing(), load_on(first.shop, address=balancer.pick) as load:
             wait_until(lambda: load.has(ENOUGH, 0), "load")
@@ -124,12 +124,6 @@ def test_what_has_begun_is_finished(server: str, variables: dict[str, str], depl
         assert production.server.process.process.wait(30) == 0
 
 
-def workers_of(master: Background) -> set[int]:
-    """Return the process ids of a server's workers."""
-    children = Path(f"/proc/{master.process.pid}/task/{master.process.pid}/children").read_text(encoding="ascii")
-    return {int(pid) for pid in children.split()}
-
-
 @pytest.mark.parametrize("server", SERVERS)
 def test_workers_are_replaced_and_nobody_notices(server: str, variables: dict[str, str], deploy: Deploy) -> None:
     """All at once, by SIGHUP, and each after some requests."""
@@ -141,9 +135,9 @@ def test_workers_are_replaced_and_nobody_notices(server: str, variables: dict[st
         with load_on(production.shop) as load:
             wait_until(lambda: load.has(ENOUGH, 0), "load")
             for _ in range(2):
-                before = workers_of(master)
+                before = set(master.children())
                 os.kill(master.process.pid, signal.SIGHUP)
-                wait_until(lambda: not before & workers_of(master), "new workers", hopeless=master.ended)  # noqa: B023
+                wait_until(lambda: not before & set(master.children()), "new workers", hopeless=master.ended)  # noqa: B023
                 now = time.monotonic()
                 # Enough for some workers to have had their number.
                 wait_until(lambda: load.has(3 * ENOUGH, now), "load", deadline=120)  # noqa: B023 - waited for here

@@ -30,6 +30,11 @@ class Background:
             return ""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
+    def children(self) -> list[int]:
+        """Return the ids of the processes that it has started, on Linux."""
+        threads = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return [int(pid) for thread in threads for pid in (thread / "children").read_text(encoding="ascii").split()]
+
     def ended(self) -> str | None:
         """Say how it ended, with its output, or nothing while it runs."""
         status = self.process.poll()

@@ -80,7 +80,7 @@ def run_server(  # noqa: PLR0913 - each by its name
         *(*prefix, ".venv/bin/gunicorn", application, "--config", "config/gunicorn.conf.py", *options),
         directory=project.path,
         environment=project.environment({**variables, "PORT": str(port), "WEB_CONCURRENCY": str(workers)}),
-        log=log or project.path / f"gunicorn-{port}.log",
+        log=log or project.path / "gunicorn.log",
     ) as process:
         # As an orchestrator asks: by the bare address.
         wait_until(lambda: is_up(f"{address}/readyz", certificate), "readiness", hopeless=process.ended)

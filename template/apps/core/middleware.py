@@ -9,7 +9,7 @@ import structlog
 from asgiref.sync import async_to_sync, iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, UnreadablePostError
 from django.middleware.security import SecurityMiddleware
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
@@ -23,6 +23,9 @@ from apps.core.queries import start_counting
 
 # What others may put into our logs: no spaces, no quotes, no line breaks, not much.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+# Bytes of a refused body that are held at a time.
+_PIECE = 65_536
 
 
 class SecurityHeadersMiddleware(SecurityMiddleware):
@@ -67,8 +70,8 @@ class ProbeMiddleware(MiddlewareMixin):
 class BodyLimitMiddleware(MiddlewareMixin):
     """Refuse a body of more than `DATA_UPLOAD_MAX_MEMORY_SIZE`, and one that does not say how long it is.
 
-    Nothing has been read of it then: neither memory nor a disk holds it. Under ASGI, where bodies are read before any
-    middleware is asked, `config/asgi.py` leaves unread what is refused here.
+    Neither memory nor a disk holds any of it. Under ASGI, where bodies are read before any middleware is asked,
+    `config/asgi.py` keeps back what is refused here.
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
@@ -77,8 +80,22 @@ class BodyLimitMiddleware(MiddlewareMixin):
             # WSGI and REST framework take such a body for none at all.
             return refusal(request, HTTPStatus.LENGTH_REQUIRED, "Say in Content-Length how long the body is.")
         if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            self._drop_body(request)
             return refusal(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large.")
         return None
+
+    def _drop_body(self, request: HttpRequest) -> None:
+        """Take what is sent, piece by piece: most clients and proxies read no answer before they have sent it all.
+
+        Of what is much too long only the start: then the server hangs up.
+        """
+        try:
+            for _ in range(8 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE // _PIECE):
+                if not request.read(_PIECE):
+                    return
+        except UnreadablePostError:
+            # Whoever sent it went away.
+            return
 
 
 class RequestLogMiddleware:

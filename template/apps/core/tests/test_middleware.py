@@ -5,6 +5,7 @@ import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import connections
+from django.http import HttpResponseBase
 from django.test import Client
 from django.test.utils import override_settings
 from pytest_django import Settings
@@ -82,29 +83,56 @@ BODIES = [
 ]
 
 
-class Unread:
-    """A body that nobody may read."""
+class Endless:
+    """A body that goes on and on, or breaks off.
 
-    def read(self, size: int = -1) -> bytes:
-        raise AssertionError("the body is read")
+    Attributes:
+        largest: The most that was read of it at once.
+        total: What was read of it.
+    """
+
+    def __init__(self, end: int = 10**12) -> None:
+        self.largest = self.total = 0
+        self._end = end
+
+    def read(self, size: int) -> bytes:
+        if self.total >= self._end:
+            raise ConnectionResetError
+        self.largest = max(self.largest, size)
+        self.total += size
+        return b"x" * size
 
     readline = read
 
 
-@pytest.mark.parametrize(("path", "content_type"), BODIES)
-@pytest.mark.parametrize(
-    ("length", "status"), [({"CONTENT_LENGTH": str(LIMIT + 1)}, 413), ({"HTTP_TRANSFER_ENCODING": "chunked"}, 411)]
-)
-def test_a_body_that_is_too_long_or_of_unknown_length_is_refused_unread(
-    path: str, content_type: str, length: dict[str, str], status: int
-) -> None:
-    extra: dict[str, Any] = {**length, "wsgi.input": Unread()}
-
+def send(path: str, content_type: str, body: Endless, **length: str) -> HttpResponseBase:
+    extra: dict[str, Any] = {**length, "wsgi.input": body}
     response = Client().generic("POST", path, content_type=content_type, **extra)
-
-    assert response.status_code == status
     expected = "application/problem+json" if path.startswith("/api/") else "text/html"
     assert response["Content-Type"].startswith(expected)
+    return response
+
+
+@pytest.mark.parametrize(("path", "content_type"), BODIES)
+@pytest.mark.parametrize("end", [10**12, LIMIT], ids=["endless", "broken off"])
+def test_a_body_that_is_too_long_is_refused_and_not_held(path: str, content_type: str, end: int) -> None:
+    body = Endless(end)
+
+    response = send(path, content_type, body, CONTENT_LENGTH=str(10**12))
+
+    assert response.status_code == 413
+    assert body.largest <= 65_536
+    assert LIMIT <= body.total <= 8 * LIMIT
+
+
+@pytest.mark.parametrize(("path", "content_type"), BODIES)
+def test_a_body_that_does_not_say_how_long_it_is_is_refused_unread(path: str, content_type: str) -> None:
+    body = Endless()
+
+    response = send(path, content_type, body, HTTP_TRANSFER_ENCODING="chunked")
+
+    assert response.status_code == 411
+    assert body.total == 0
 
 
 @pytest.mark.django_db
