@@ -1,10 +1,12 @@
 """The Celery app: `celery -A config worker` and `celery -A config beat`."""
 
 import os
+import tempfile
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import beat_init, setup_logging, task_prerun, worker_init
+from celery.apps.worker import Worker
+from celery.signals import beat_init, celeryd_init, setup_logging, task_prerun, worker_init
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
@@ -27,6 +29,21 @@ app.steps["worker"].add(Heartbeat)
 @setup_logging.connect
 def keep_django_logging(**_kwargs: object) -> None:
     """Leave logging to Django: a receiver of this signal stops Celery from configuring its own."""
+
+
+@celeryd_init.connect
+def skip_the_banner(instance: Worker, **_kwargs: object) -> None:
+    """Keep what is not a line of JSON out of the log, where a target that takes nothing would also stop the worker."""
+    instance.quiet = True
+
+
+@worker_init.connect
+def do_without_a_disk(**_kwargs: object) -> None:
+    """Let a worker start where all file systems are read-only: its processes share some numbers by a temporary file."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        tempfile.tempdir = "/dev/shm"
 
 
 @worker_init.connect
