@@ -111,11 +111,92 @@ MUTANTS: dict[str, Mutant] = {
         "",
         suite("apps/core/tests/test_middleware.py"),
     ),
+    "a stream is logged before it is sent": Mutant(
+        f"{CORE}/access.py",
+        "if not isinstance(response, StreamingHttpResponse):",
+        "if response:",
+        suite("apps/core/tests/test_access.py"),
+    ),
+    "a page for errors that fails is logged by each middleware": Mutant(
+        f"{CORE}/access.py",
+        "elif line is None or line.failure is None:",
+        "else:",
+        suite("apps/core/tests/test_access.py"),
+    ),
+    "the log loads the session of each caller": Mutant(
+        f"{CORE}/middleware.py",
+        "        user: Any = request.user\n",
+        "        user: Any = request.user\n        bool(user.pk)\n",
+        suite("apps/core/tests/test_access.py"),
+    ),
+    "the wrapper of queries goes with another's": Mutant(
+        f"{CORE}/queries.py",
+        "execute_wrappers.insert(0, _count_and_time)",
+        "execute_wrappers.append(_count_and_time)",
+        suite("apps/core/tests/test_queries.py"),
+    ),
+    "a connection that is opened again counts twice": Mutant(
+        f"{CORE}/queries.py",
+        "if _count_and_time not in connection.execute_wrappers:",
+        "if connection.execute_wrappers is not None:",
+        suite("apps/core/tests/test_queries.py"),
+    ),
+    "a slow query shows its values": Mutant(
+        f"{CORE}/queries.py",
+        "sql=without_values(sql)",
+        "sql=str(sql)",
+        suite("apps/core/tests/test_queries.py"),
+    ),
+    "secrets are logged": Mutant(
+        f"{SETTINGS}/logging.py.jinja",
+        "    # Last, so that it sees everything.\n    scrub,\n",
+        "",
+        suite("tests/test_logs.py"),
+    ),
+    "secrets in tracebacks are logged": Mutant(
+        f"{SETTINGS}/logging.py.jinja",
+        "    # Last, so that it sees everything.\n    scrub,\n]",
+        "]\n_processors.insert(0, scrub)",
+        suite("tests/test_logs.py"),
+    ),
+    "a log that nobody reads stops the process": Mutant(
+        f"{CORE}/console.py",
+        "    if stat.S_ISFIFO(mode):\n",
+        "    if stat.S_ISBLK(mode):\n",
+        suite("tests/test_logs.py"),
+    ),
+    "what is left of a line is lost": Mutant(
+        f"{CORE}/console.py",
+        "        self._rest = self._push(line)",
+        "        self._push(line)",
+        suite("apps/core/tests/test_console.py"),
+    ),
+    "a task counts the queries of the one before": Mutant(
+        "template/config/celery.py",
+        "    if not task.request.is_eager:\n        start_counting()",
+        "    if task.request.is_eager:\n        start_counting()",
+        suite("tests/test_celery.py"),
+    ),
+    "a worker shows no sign of life": Mutant(
+        "template/config/celery.py",
+        'app.steps["worker"].add(Heartbeat)\n',
+        "",
+        suite("tests/test_heartbeat.py"),
+    ),
+    "errors in Sentry have no ids": Mutant(
+        f"{SETTINGS}/sentry.py.jinja", "    before_send=_name_ids,\n", "", suite("tests/test_sentry.py")
+    ),
+    "an error in a task is reported twice": Mutant(
+        f"{SETTINGS}/sentry.py.jinja",
+        'ignore_logger("django_structlog.celery.receivers")\n',
+        "",
+        suite("tests/test_sentry_tasks.py"),
+    ),
     "requests are not logged": Mutant(
         f"{SETTINGS}/http.py.jinja",
         '    "apps.core.middleware.RequestLogMiddleware",\n',
         "",
-        suite("apps/core/tests/test_middleware.py"),
+        suite("apps/core/tests/test_access.py"),
     ),
     "pages have no content security policy": Mutant(
         f"{SETTINGS}/http.py.jinja", '    "csp.middleware.CSPMiddleware",\n', "", suite("tests/test_server.py")

@@ -43,7 +43,7 @@ def do_without_a_disk(**_kwargs: object) -> None:
     try:
         tempfile.gettempdir()
     except FileNotFoundError:
-        tempfile.tempdir = "/dev/shm"
+        tempfile.tempdir = "/dev/shm"  # noqa: S108 - the directory, not a file in it
 
 
 @worker_init.connect

@@ -12,6 +12,7 @@ import select
 import socket
 import stat
 from collections.abc import Callable
+from functools import partial
 
 # Not `sys.stderr`: what that writes to may wait.
 _STANDARD_ERROR = 2
@@ -27,7 +28,9 @@ class ConsoleHandler(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self._write: Callable[[bytes], int] = _write_file
+        # What descriptor 2 was when it was opened once more, and how to close that.
         self._target: tuple[int, int] | None = None
+        self._release: Callable[[], object] | None = None
         self._process = os.getpid()
         self._dropped = 0
         # What is left of a line that a pipe had room for in part.
@@ -51,6 +54,20 @@ class ConsoleHandler(logging.Handler):
             self._send(line)
         except OSError:
             self._dropped += 1
+
+    def close(self) -> None:
+        """Close what was opened. A line that comes after all opens it again."""
+        self.acquire()
+        try:
+            self._forget()
+        finally:
+            self.release()
+        super().close()
+
+    def _forget(self) -> None:
+        if self._release:
+            self._release()
+        self._target, self._release, self._write, self._rest = None, None, _write_file, b""
 
     def _encode(self, record: logging.LogRecord) -> bytes:
         return f"{self.format(record)}\n".encode(errors="backslashreplace")
@@ -86,9 +103,9 @@ class ConsoleHandler(logging.Handler):
         status = os.fstat(_STANDARD_ERROR)
         target = (status.st_dev, status.st_ino)
         if target != self._target:
+            self._forget()
+            self._write, self._release = _open_again(status.st_mode)
             self._target = target
-            self._rest = b""
-            self._write = _writer(status.st_mode)
 
 
 def _dropped_record(lines: int) -> logging.LogRecord:
@@ -98,20 +115,20 @@ def _dropped_record(lines: int) -> logging.LogRecord:
     )
 
 
-def _writer(mode: int) -> Callable[[bytes], int]:
-    """Return what writes to standard error without waiting, and says how many bytes it took."""
+def _open_again(mode: int) -> tuple[Callable[[bytes], int], Callable[[], object] | None]:
+    """Return what writes to standard error without waiting, and says how many bytes it took; and what closes it."""
     if stat.S_ISSOCK(mode):
-        # The flag is of the call: no other process writes differently for it.
         connection = socket.socket(fileno=os.dup(_STANDARD_ERROR))
-        return lambda line: connection.send(line, socket.MSG_DONTWAIT)
+        # The flag is of the call: no other process writes differently for it.
+        return lambda line: connection.send(line, socket.MSG_DONTWAIT), connection.close
     if stat.S_ISFIFO(mode):
         try:
             # A pipe, opened once more, has flags of its own. Those of descriptor 2 belong to all who inherited it.
             pipe = os.open(f"/proc/self/fd/{_STANDARD_ERROR}", os.O_WRONLY | os.O_NONBLOCK)
         except OSError:
-            return _write_if_ready
-        return lambda line: os.write(pipe, line)
-    return _write_file
+            return _write_if_ready, None
+        return partial(os.write, pipe), partial(os.close, pipe)
+    return _write_file, None
 
 
 def _write_file(line: bytes) -> int:
