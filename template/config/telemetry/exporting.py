@@ -49,10 +49,10 @@ _providers: list[TracerProvider | MeterProvider] = []
 
 
 class DiscreetSpanExporter(OTLPSpanExporter):
-    """Exports spans without what is private in them."""
+    """Exports spans without what is private in them, and without those that tell nobody anything."""
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        return super().export([_discreet(span) for span in spans])
+        return super().export([_discreet(span) for span in spans if not _is_upkeep(span)])
 
 
 def start(instance: str) -> None:
@@ -83,6 +83,12 @@ def stop() -> None:
     """Export what is left. A process that Python ends does so by itself."""
     while _providers:
         _providers.pop().shutdown()
+
+
+def _is_upkeep(span: ReadableSpan) -> bool:
+    """Tell whether a query belongs to no request or task, or asks whether a connection lives: pools and probes do."""
+    query = (span.attributes or {}).get("db.query.text")
+    return query == "" or (query is not None and span.parent is None)
 
 
 def _discreet(span: ReadableSpan) -> ReadableSpan:
