@@ -6,8 +6,10 @@ https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 import os
 import socket
 from collections.abc import Sequence
+from typing import Any
 
 from opentelemetry import metrics, trace
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics import MeterProvider
@@ -16,7 +18,8 @@ from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, V
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
-from opentelemetry.trace import Status
+from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
+from opentelemetry.trace import SpanKind, Status
 from opentelemetry.util.types import Attributes
 from redis.observability import MetricGroup, OTelConfig, get_observability_instance
 
@@ -52,7 +55,24 @@ class DiscreetSpanExporter(OTLPSpanExporter):
     """Exports spans without what is private in them, and without those that tell nobody anything."""
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        return super().export([_discreet(span) for span in spans if not _is_upkeep(span)])
+        return super().export([_discreet(span) for span in spans if not _is_check(span)])
+
+
+class WithinSomething(Sampler):
+    """Leaves out calls that are part of nothing: of a pool that opens connections, a probe, a worker that waits."""
+
+    def __init__(self, sampler: Sampler) -> None:
+        self._sampler = sampler
+
+    def should_sample(
+        self, parent_context: Context | None, trace_id: int, name: str, kind: SpanKind | None = None, *rest: Any
+    ) -> SamplingResult:
+        if kind is SpanKind.CLIENT and not trace.get_current_span(parent_context).get_span_context().is_valid:
+            return SamplingResult(Decision.DROP)
+        return self._sampler.should_sample(parent_context, trace_id, name, kind, *rest)
+
+    def get_description(self) -> str:
+        return f"{type(self).__name__}({self._sampler.get_description()})"
 
 
 def start(instance: str) -> None:
@@ -69,6 +89,8 @@ def start(instance: str) -> None:
         }
     )
     tracer_provider = TracerProvider(resource=resource)
+    # Around the one that OTEL_TRACES_SAMPLER names.
+    tracer_provider.sampler = WithinSomething(tracer_provider.sampler)
     tracer_provider.add_span_processor(BatchSpanProcessor(DiscreetSpanExporter()))
     trace.set_tracer_provider(tracer_provider)
     reader = PeriodicExportingMetricReader(OTLPMetricExporter())
@@ -85,10 +107,9 @@ def stop() -> None:
         _providers.pop().shutdown()
 
 
-def _is_upkeep(span: ReadableSpan) -> bool:
-    """Tell whether a query belongs to no request or task, or asks whether a connection lives: pools and probes do."""
-    query = (span.attributes or {}).get("db.query.text")
-    return query == "" or (query is not None and span.parent is None)
+def _is_check(span: ReadableSpan) -> bool:
+    """Tell whether a query is the empty one, with which the pool sees whether a connection lives."""
+    return (span.attributes or {}).get("db.query.text") == ""
 
 
 def _discreet(span: ReadableSpan) -> ReadableSpan:
