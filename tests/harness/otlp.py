@@ -5,13 +5,12 @@ https://opentelemetry.io/docs/specs/otlp/#otlphttp
 
 import gzip
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from google.protobuf.message import Message
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
@@ -92,7 +91,7 @@ class Received:
         return [
             Span(_plain(group.resource.attributes), _plain(span.attributes), span)
             for body in self._bodies("/v1/traces")
-            for group in _parsed(ExportTraceServiceRequest(), body).resource_spans
+            for group in ExportTraceServiceRequest.FromString(body).resource_spans
             for scope in group.scope_spans
             for span in scope.spans
         ]
@@ -102,7 +101,7 @@ class Received:
         return [
             Measured(_plain(group.resource.attributes), _plain(point.attributes), metric, point)
             for body in self._bodies("/v1/metrics")
-            for group in _parsed(ExportMetricsServiceRequest(), body).resource_metrics
+            for group in ExportMetricsServiceRequest.FromString(body).resource_metrics
             for scope in group.scope_metrics
             for metric in scope.metrics
             for point in getattr(metric, metric.WhichOneof("data") or "").data_points
@@ -141,13 +140,7 @@ def receive() -> Iterator[Received]:
             thread.join()
 
 
-def _parsed(message: Any, body: bytes) -> Any:
-    assert isinstance(message, Message)
-    message.ParseFromString(body)
-    return message
-
-
-def _plain(attributes: Any) -> Attributes:
+def _plain(attributes: Iterable[KeyValue]) -> Attributes:
     return {pair.key: _value(pair) for pair in attributes}
 
 

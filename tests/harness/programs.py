@@ -8,7 +8,7 @@ import pytest
 
 
 def require_program(name: str) -> Path:
-    """Return where a program is. Without it the test is skipped, or fails where the variable REQUIRE_PROGRAMS is set."""
+    """Return where a program is; skip the test without it, or fail it where the variable REQUIRE_PROGRAMS is set."""
     found = shutil.which(name)
     if found:
         return Path(found)
