@@ -1,8 +1,10 @@
 """The app of what all apps share."""
 
 from django.apps import AppConfig
+from django.core.signals import got_request_exception, request_finished
 from django.db.backends.signals import connection_created
 
+from apps.core.access import forget_request, note_failure
 from apps.core.queries import watch
 
 
@@ -13,3 +15,5 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         connection_created.connect(watch)
+        got_request_exception.connect(note_failure)
+        request_finished.connect(forget_request)

@@ -1,15 +1,19 @@
 """Middleware of the project's own."""
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 import structlog
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, iscoroutinefunction, markcoroutinefunction
+from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.deprecation import MiddlewareMixin
-from django_structlog.middlewares import RequestMiddleware
+from django.utils.functional import SimpleLazyObject
 from health_check.checks import Database
 
+from apps.core.access import AccessLine
 from apps.core.ids import generate_id
 from apps.core.queries import start_counting
 
@@ -37,16 +41,31 @@ class ProbeMiddleware(MiddlewareMixin):
         return None
 
 
-class RequestLogMiddleware(RequestMiddleware):
-    """One log line when a request comes in and one when it is answered, without the query string.
+class RequestLogMiddleware:
+    """One line in the log for each request, with its outcome; none for static files, which nobody wants to read about."""
 
-    Query strings hold what nobody should read later: addresses, one-time codes.
-    """
+    sync_capable = True
+    async_capable = True
 
-    @staticmethod
-    def format_request(request: HttpRequest) -> str:
-        """Return what the log calls the request."""
-        return f"{request.method} {request.path}"
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """Answer a request, on an event loop with something to await."""
+        if iscoroutinefunction(self):
+            return self._answer(request)
+        with AccessLine(request) as line:
+            response = self.get_response(request)
+            line.follow(response)
+        return response
+
+    async def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        with AccessLine(request) as line:
+            response: HttpResponseBase = await self.get_response(request)
+            line.follow(response)
+        return response
 
 
 class RequestIDMiddleware(MiddlewareMixin):
@@ -56,7 +75,7 @@ class RequestIDMiddleware(MiddlewareMixin):
     """
 
     def process_request(self, request: HttpRequest) -> None:
-        """Put the id where `django_structlog` reads it."""
+        """Choose the id, and begin to count."""
         # Not `request.headers`: it is kept once read, and would go on showing what came in.
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         request.META["HTTP_X_REQUEST_ID"] = given if _REQUEST_ID.fullmatch(given) else str(generate_id())
@@ -68,3 +87,20 @@ class RequestIDMiddleware(MiddlewareMixin):
         """Name the id in the response."""
         response["X-Request-ID"] = request.META["HTTP_X_REQUEST_ID"]
         return response
+
+
+class UserMiddleware(AuthenticationMiddleware):
+    """Django's own, and once a page has asked who the user is, all log lines of the request say so."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Have `request.user` looked up, and bound to the log, at its first use."""
+        super().process_request(request)
+        user: Any = request.user
+
+        def bound() -> Any:
+            if user.is_authenticated:
+                structlog.contextvars.bind_contextvars(user_id=str(user.pk))
+            return user
+
+        lazy: Any = SimpleLazyObject(bound)
+        request.user = lazy

@@ -42,6 +42,11 @@ def start_counting() -> None:
     _counter.set(_Counter())
 
 
+def stop_counting() -> None:
+    """End a request, after which its thread counts nothing until the next one."""
+    _counter.set(None)
+
+
 def query_count() -> int:
     """Return how many queries the current request or task has made so far, and 0 outside of any."""
     counter = _counter.get()

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import structlog
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.authentication import JWTAuthentication
@@ -21,7 +22,7 @@ class SessionTokenAuthentication(JWTAuthentication):
 
     # The library annotates any user there can be.
     def get_user(self, validated_token: Token) -> "User":  # type: ignore[override]
-        """Return the caller.
+        """Return the caller, whom all log lines of the request name from here on.
 
         Raises:
             AuthenticationFailed: The token is genuine, and no longer good.
@@ -29,6 +30,7 @@ class SessionTokenAuthentication(JWTAuthentication):
         user = user_of_token(token=validated_token)
         if user is None:
             raise AuthenticationFailed("The session has ended: sign in again.", code="session_ended")
+        structlog.contextvars.bind_contextvars(user_id=str(user.pk))
         return user
 
 
