@@ -19,8 +19,9 @@ from celery.signals import (
 )
 from opentelemetry.instrumentation.celery import CeleryInstrumentor
 from opentelemetry.propagate import inject
+from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
 
-from config.telemetry.exporting import start, stop
+from config.telemetry.exporting import PRIVATE, start, stop, views
 from config.telemetry.instruments import meter
 
 # Goes with a message, beside the trace that it belongs to.
@@ -33,6 +34,18 @@ latency = meter.create_histogram(
     explicit_bucket_boundaries_advisory=[0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600],
 )
 failures = meter.create_counter("celery.task.failures", unit="{task}", description="Tasks that raised.")
+
+# The library counts seconds in buckets that are made for milliseconds.
+views.append(
+    View(
+        instrument_name="flower.task.runtime.seconds",
+        name="celery.task.duration",
+        attribute_keys={"task"},
+        aggregation=ExplicitBucketHistogramAggregation([0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300]),
+    )
+)
+# The message of an error.
+PRIVATE.add("celery.retry.reason")
 
 
 class TaskInstrumentor(CeleryInstrumentor):

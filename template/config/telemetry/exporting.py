@@ -14,7 +14,7 @@ from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExp
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
-from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
+from opentelemetry.sdk.metrics.view import View
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
@@ -27,7 +27,6 @@ from apps.core.queries import without_values
 
 # What callers send, who they are, and messages of errors, which quote both.
 PRIVATE = {
-    "celery.retry.reason",
     "client.address",
     "client.port",
     "exception.message",
@@ -40,13 +39,8 @@ PRIVATE = {
     "user_agent.original",
 }
 
-# Seconds. The library counts them in buckets that are made for milliseconds.
-_TASK_DURATION = View(
-    instrument_name="flower.task.runtime.seconds",
-    name="celery.task.duration",
-    attribute_keys={"task"},
-    aggregation=ExplicitBucketHistogramAggregation([0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300]),
-)
+# How metrics of libraries are told otherwise.
+views: list[View] = []
 
 _providers: list[TracerProvider | MeterProvider] = []
 
@@ -94,7 +88,7 @@ def start(instance: str) -> None:
     tracer_provider.add_span_processor(BatchSpanProcessor(DiscreetSpanExporter()))
     trace.set_tracer_provider(tracer_provider)
     reader = PeriodicExportingMetricReader(OTLPMetricExporter())
-    meter_provider = MeterProvider([reader], resource=resource, views=[_TASK_DURATION])
+    meter_provider = MeterProvider([reader], resource=resource, views=views)
     metrics.set_meter_provider(meter_provider)
     # Redis measures its commands itself.
     get_observability_instance().init(OTelConfig(metric_groups=[MetricGroup.COMMAND]))
