@@ -120,10 +120,11 @@ def test_a_request_is_one_trace_with_its_queries(exported: Collector) -> None:
     [request] = [span for span in exported.spans() if span.name == "POST look/"]
     assert not request.parent_span_id
     assert attributes(request)["http.response.status_code"].int_value == 200
-    [query] = [span for span in exported.spans() if span.parent_span_id == request.span_id]
-    assert query.trace_id == request.trace_id
-    assert attributes(query)["db.system.name"].string_value == "postgresql"
-    assert attributes(query)["db.query.text"].string_value.endswith('"email" = %s)')
+    parts = [span for span in exported.spans() if span.parent_span_id == request.span_id]
+    assert {part.trace_id for part in parts} == {request.trace_id}
+    assert {attributes(part)["db.system.name"].string_value for part in parts} == {"postgresql"}
+    # Before it may stand what opens a connection.
+    assert attributes(parts[-1])["db.query.text"].string_value.endswith('"email" = %s)')
 
 
 def test_a_process_says_who_it_is(exported: Collector) -> None:
