@@ -12,6 +12,7 @@ DOCKERFILE = "template/docker/Dockerfile.jinja"
 GUNICORN = "template/config/gunicorn.conf.py.jinja"
 PRODUCTION = "template/config/settings/production.py.jinja"
 SETTINGS = "template/config/settings/components"
+TELEMETRY = "template/config/telemetry"
 CORE, USERS, MAIL, CATALOG, ORDERS = (
     f"template/apps/{name}" for name in ("core", "users", "mail", "catalog", "orders")
 )
@@ -21,6 +22,7 @@ GUARDS = "tests/test_guards.py"
 CONTRACTS = f"{GUARDS}::test_a_broken_contract_is_refused_by_name"
 DELIVERY = "tests/test_delivery.py"
 SYNTAX = "tests/test_syntax.py"
+TELEMETRY_TESTS = "tests/test_telemetry.py"
 RULES = f"{GUARDS}::test_a_broken_rule_is_refused_by_name"
 
 SETTINGS_TESTS = suite("tests/test_settings.py")
@@ -689,6 +691,67 @@ MUTANTS: dict[str, Mutant] = {
         '"stack_frame_variables": False',
         '"stack_frame_variables": True',
         suite("tests/test_sentry.py"),
+    ),
+    # Traces and metrics.
+    "spans say what a caller asked for": Mutant(
+        f"{TELEMETRY}/exporting.py",
+        '    "url.query",\n',
+        "",
+        here(f"{TELEMETRY_TESTS}::test_an_order_is_one_trace_up_to_the_queries_of_its_task[wsgi]"),
+    ),
+    "spans say what an error said": Mutant(
+        f"{TELEMETRY}/exporting.py",
+        "status=Status(span.status.status_code)",
+        "status=span.status",
+        suite("tests/test_telemetry.py", project="largest"),
+    ),
+    "probes and strangers are traced": Mutant(
+        f"{TELEMETRY}/instrumentation.py.jinja",
+        'settings.MIDDLEWARE.index("apps.core.middleware.RequestIDMiddleware") + 1',
+        "0",
+        suite("tests/test_telemetry.py", project="largest"),
+    ),
+    "a pool makes traces of its own": Mutant(
+        f"{TELEMETRY}/exporting.py",
+        "        if kind is SpanKind.CLIENT and not",
+        "        if kind is SpanKind.SERVER and not",
+        here(f"{TELEMETRY_TESTS}::test_an_order_is_one_trace_up_to_the_queries_of_its_task[wsgi]"),
+    ),
+    "what a worker of uvicorn had is lost with it": Mutant(
+        f"{TELEMETRY}/workers.py.jinja",
+        "    signal.signal(signal.SIGTERM, lambda *_: sys.exit())\n",
+        "    signal.signal(signal.SIGUSR2, lambda *_: sys.exit())\n",
+        here(f"{TELEMETRY_TESTS}::test_an_order_is_one_trace_up_to_the_queries_of_its_task[asgi]"),
+    ),
+    "what a process had that runs tasks is lost with it": Mutant(
+        f"{TELEMETRY}/celery.py",
+        "@worker_process_shutdown.connect\n",
+        "",
+        here(f"{TELEMETRY_TESTS}::test_an_order_is_one_trace_up_to_the_queries_of_its_task[wsgi]"),
+    ),
+    "a task that is not due waits": Mutant(
+        f"{TELEMETRY}/celery.py",
+        "time.time() - max(sent, due)",
+        "time.time() - sent",
+        suite("tests/test_telemetry_of_tasks.py", project="largest"),
+    ),
+    "each worker that is replaced has a name of its own": Mutant(
+        f"{TELEMETRY}/workers.py.jinja",
+        'start(f"{worker.ppid}-{worker.number}")',
+        'start(f"{worker.ppid}-{worker.age}")',
+        here(f"{TELEMETRY_TESTS}::test_a_worker_that_is_replaced_loses_nothing_and_keeps_its_name[wsgi]"),
+    ),
+    "a panel asks for what nobody exports": Mutant(
+        "template/deploy/monitoring/dashboard.json",
+        "sum(http_server_active_requests",
+        "sum(http_server_requests_active",
+        here(f"{TELEMETRY_TESTS}::test_an_order_is_one_trace_up_to_the_queries_of_its_task[wsgi]"),
+    ),
+    "an alert lets more time pass": Mutant(
+        "template/deploy/monitoring/alerts.yml",
+        "(http_server_request_duration_seconds_bucket[5m]))) > 0.5",
+        "(http_server_request_duration_seconds_bucket[5m]))) > 0.75",
+        here(f"{TELEMETRY_TESTS}::test_an_alert_fires_when_its_target_is_missed_and_only_then"),
     ),
     # Images, pipelines, what git takes.
     "the image runs as root": Mutant(
