@@ -1,6 +1,7 @@
 """The Celery app: `celery -A config worker` and `celery -A config beat`."""
 
 import os
+import tempfile
 from typing import Any
 
 from celery import Celery, Task
@@ -40,6 +41,15 @@ def disable_connection_pool(**_kwargs: object) -> None:
 def be_patient_with_redis(**_kwargs: object) -> None:
     """Give a worker more time for an answer of Redis than those have who send tasks."""
     settings.CELERY_BROKER_TRANSPORT_OPTIONS["socket_timeout"] = WORKER_SOCKET_TIMEOUT
+
+
+@worker_init.connect
+def share_memory_in_memory(**_kwargs: object) -> None:
+    """Give the processes of a worker a place for what they share, where no folder for temporary files can be written."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        tempfile.tempdir = "/dev/shm"  # noqa: S108 - the folder, in which files get names by chance
 
 
 @task_prerun.connect
