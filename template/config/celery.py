@@ -59,6 +59,15 @@ def be_patient_with_redis(**_kwargs: object) -> None:
     settings.CELERY_BROKER_TRANSPORT_OPTIONS["socket_timeout"] = WORKER_SOCKET_TIMEOUT
 
 
+@worker_init.connect
+def share_memory_in_memory(**_kwargs: object) -> None:
+    """Give the processes of a worker a place for what they share, where no folder for temporary files can be written."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        tempfile.tempdir = "/dev/shm"  # noqa: S108 - the folder, in which files get names by chance
+
+
 @task_prerun.connect
 def count_queries(task: Task[Any, Any], **_kwargs: object) -> None:
     """Count the queries of each task by itself, but for those of a task that runs inside of whoever sends it."""

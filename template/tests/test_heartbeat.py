@@ -112,3 +112,31 @@ def test_a_worker_lives_while_its_broker_is_away_and_goes_on_when_it_is_back(
         with redis(port):
             does_its_work(running, 2)
             life.wait_for_touches()
+
+
+# As where `/`, `/tmp` and the folder of the code are read-only.
+NO_FOLDER = """
+import tempfile
+tempfile._candidate_tempdir_list = lambda: ["/proc"]
+"""
+
+
+@needs_redis
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="there is no /dev/shm")  # noqa: S108 - no file
+def test_worker_and_beat_need_no_folder_for_temporary_files(environment: dict[str, str], tmp_path: Path) -> None:
+    queue = uuid4().hex
+    environment = {
+        **environment,
+        "CELERY_BROKER_URL": os.environ["REDIS_URL"],
+        "HEARTBEAT_FILE": str(tmp_path / "{process}.life"),
+    }
+    # The pool of production, whose processes share memory.
+    options = ("--concurrency", "1", "--queues", queue, "--include", "tests.tasks")
+    schedule = ("--schedule", str(tmp_path / "schedule"))
+    with (
+        celery("worker", *options, environment=environment, folder=tmp_path, before=NO_FOLDER) as running,
+        celery("beat", *schedule, environment=environment, folder=tmp_path, before=NO_FOLDER),
+    ):
+        send(tell.name, queue=queue, broker=os.environ["REDIS_URL"])
+        wait_until(lambda: bool(running.lines(event="told")))
+        wait_until(Life(tmp_path / "beat.life").is_seen)

@@ -39,16 +39,18 @@ def free_port() -> int:
 
 
 @contextmanager
-def celery(*arguments: str, environment: dict[str, str], folder: Path) -> Iterator[Celery]:
+def celery(*arguments: str, environment: dict[str, str], folder: Path, before: str = "") -> Iterator[Celery]:
     """Run a process of Celery for the time of a `with` block.
 
     Args:
         arguments: What to run: `worker` or `beat`, and its options.
         environment: Its variables.
         folder: Where its log goes.
+        before: Code that the process runs first.
     """
     log = folder / f"{arguments[0]}.log"
-    command = [sys.executable, "-m", "celery", "-A", "config", *arguments]
+    code = f"{before}\nimport runpy\nrunpy.run_module('celery', run_name='__main__')"
+    command = [sys.executable, "-c", code, "-A", "config", *arguments]
     with (
         log.open("wb") as file,
         subprocess.Popen(command, cwd=BASE_DIR, env=environment, stderr=file) as process,  # noqa: S603 - fixed
