@@ -5,7 +5,6 @@ import tempfile
 from typing import Any
 
 from celery import Celery, Task
-from celery.apps.worker import Worker
 from celery.signals import beat_init, celeryd_init, setup_logging, task_prerun, worker_init
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
@@ -32,18 +31,9 @@ def keep_django_logging(**_kwargs: object) -> None:
 
 
 @celeryd_init.connect
-def skip_the_banner(instance: Worker, **_kwargs: object) -> None:
+def skip_the_banner(instance: Any, **_kwargs: object) -> None:
     """Keep what is not a line of JSON out of the log, where a target that takes nothing would also stop the worker."""
     instance.quiet = True
-
-
-@worker_init.connect
-def do_without_a_disk(**_kwargs: object) -> None:
-    """Let a worker start where all file systems are read-only: its processes share some numbers by a temporary file."""
-    try:
-        tempfile.gettempdir()
-    except FileNotFoundError:
-        tempfile.tempdir = "/dev/shm"  # noqa: S108 - the directory, not a file in it
 
 
 @worker_init.connect
