@@ -71,7 +71,7 @@ class BodyLimitMiddleware(MiddlewareMixin):
     """Refuse a body of more than `DATA_UPLOAD_MAX_MEMORY_SIZE`, and one that does not say how long it is.
 
     Neither memory nor a disk holds any of it. Under ASGI, where bodies are read before any middleware is asked,
-    `config/asgi.py` keeps back what is refused here.
+    the application itself keeps back what is refused here.
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
