@@ -410,10 +410,52 @@ MUTANTS: dict[str, Mutant] = {
         SETTINGS_TESTS,
     ),
     "a connection of the pool is waited for too long": Mutant(
-        f"{SETTINGS}/database.py.jinja", ', "timeout": 5}', ', "timeout": 500}', SETTINGS_TESTS
+        f"{SETTINGS}/database.py.jinja", '"timeout": 2,', '"timeout": 500,', SETTINGS_TESTS
+    ),
+    "a database that is back is not asked for minutes": Mutant(
+        f"{SETTINGS}/database.py.jinja", '"reconnect_timeout": 1,', '"reconnect_timeout": 300,', SETTINGS_TESTS
+    ),
+    "connections that a restart closed are tried one by one": Mutant(
+        f"{SETTINGS}/database.py.jinja",
+        '                "connection_class": PooledConnection,\n',
+        "",
+        suite("apps/core/tests/test_postgres.py"),
+    ),
+    "a database that stops is a bug": Mutant(
+        f"{CORE}/outages.py", '{"57P01", ', "{", suite("apps/core/tests/test_problems.py")
+    ),
+    "a page takes a database that is away for a bug": Mutant(
+        f"{CORE}/problems.py",
+        "    if outage(sys.exception()):\n        return service_unavailable(request)\n",
+        "",
+        suite("apps/core/tests/test_problems.py"),
     ),
     "there are more threads than connections": Mutant(
-        GUNICORN, "\nthreads = 4\n", "\nthreads = 16\n", suite("tests/test_server.py")
+        GUNICORN, '"WEB_THREADS", "4"', '"WEB_THREADS", "16"', suite("tests/test_server.py")
+    ),
+    "workers are counted by the host": Mutant(
+        GUNICORN, "cpu_count() * 2 + 1", "(os.cpu_count() or 1) * 9", suite("tests/test_server.py")
+    ),
+    "a limit of half a processor is none": Mutant(
+        "template/config/cpus.py", "ceil(limit)", "int(limit)", suite("tests/test_cpus.py")
+    ),
+    "the limits around a container's own count for nothing": Mutant(
+        "template/config/cpus.py", "[own, *own.parents]", "[own]", suite("tests/test_cpus.py")
+    ),
+    "each worker loads the project for itself": Mutant(
+        GUNICORN, "preload_app = True", "preload_app = False", suite("tests/test_server.py")
+    ),
+    "the heartbeat of a worker is on the disk": Mutant(
+        GUNICORN, 'Path("/dev/shm").is_dir()', 'Path("/dev/none").is_dir()', suite("tests/test_server.py")
+    ),
+    "a server that stops goes on being called ready": Mutant(
+        f"{CORE}/middleware.py", "if is_draining():", "if False:", suite("apps/core/tests/test_draining.py")
+    ),
+    "a server stops at once": Mutant(
+        f"{CORE}/draining.py",
+        "if is_draining() or not seconds:",
+        "if True:",
+        suite("apps/core/tests/test_draining.py"),
     ),
     "a worker is killed before its query ends": Mutant(
         GUNICORN, "\ntimeout = 30\n", "\ntimeout = 20\n", suite("tests/test_server.py")
