@@ -18,17 +18,17 @@ from tests.harness.paths import TEMPLATE
 from tests.harness.programs import require_program
 from tests.harness.questions import DJANGO_VERSIONS, Answers
 from tests.harness.serving import THROUGH_PROXY, run_worker, serve
+from tests.harness.shop import Shop
 from tests.harness.waiting import wait_until
-from tests.test_orders import Shop
 
 pytestmark = pytest.mark.xdist_group("telemetry")
 
 MONITORING = TEMPLATE / "deploy" / "monitoring"
 FEATURES = ["celery", "example", "telemetry"]
-# A worker of each kind, and both ways to load the application.
-PRODUCTIONS: dict[str, tuple[Answers, tuple[str, ...]]] = {
-    "wsgi": ({"features": FEATURES}, ("--preload",)),
-    "asgi": ({"features": FEATURES, "server": "asgi", "django_version": DJANGO_VERSIONS[-1]}, ()),
+# A worker of each kind.
+PRODUCTIONS: dict[str, Answers] = {
+    "wsgi": {"features": FEATURES},
+    "asgi": {"features": FEATURES, "server": "asgi", "django_version": DJANGO_VERSIONS[-1]},
 }
 
 SECRET = "what-nobody-else-should-read"  # noqa: S105 - looked for in what is exported
@@ -88,15 +88,15 @@ def test_an_order_is_one_trace_up_to_the_queries_of_its_task(
     receiver: Received,
     database: psycopg.Connection,
 ) -> None:
-    answers, options = PRODUCTIONS[production]
+    answers = PRODUCTIONS[production]
     project = share_environment(render_project(answers), PRODUCTION)
     project.append("apps/users/tasks.py", TASK)
     application = f"config.{answers.get('server', 'wsgi')}:application"
     with (
         run_worker(project, exporting) as worker,
-        serve(project, exporting, *options, application=application) as address,
+        serve(project, exporting, application=application) as address,
     ):
-        shop = Shop.open(project, exporting, database, address)
+        shop = Shop.open(project, exporting, database, address, units=1)
         assert order(shop) == httpx.codes.CREATED
         project.python("-c", SEND, env=exporting)
         tasks = ["mail.tasks.mail_deliver", "orders.tasks.order_confirm", "users.tasks.fail", "users.tasks.fail"]
