@@ -875,8 +875,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "production settings are not checked": Mutant(
         MAKEFILE,
-        "for environment in staging production;",
-        "for environment in staging;",
+        "for environment in staging production; do",
+        "for environment in staging; do",
         here(f"{RULES}[no HSTS]"),
     ),
     "warnings of the checks pass": Mutant(

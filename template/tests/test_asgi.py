@@ -10,11 +10,10 @@ from config.asgi import Event, application
 from tests.waiting import DEADLINE_SECONDS
 
 TOO_MUCH = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
-PIECE = b"x" * 65_536
 
 
 class Caller:
-    """Sends a body without an end, and hangs up once it is answered.
+    """Sends the start of a body, waits for an answer, and hangs up.
 
     Attributes:
         status: What it is answered.
@@ -22,18 +21,19 @@ class Caller:
 
     def __init__(self) -> None:
         self.status = 0
-        self._answered = False
+        self._pieces = [b"x", b"x"]
+        self._answered = asyncio.Event()
 
     async def receive(self) -> Event:
-        # Lets others do something in between, as a network does.
-        await asyncio.sleep(0)
-        if self._answered:
-            return {"type": "http.disconnect"}
-        return {"type": "http.request", "body": PIECE, "more_body": True}
+        if self._pieces:
+            return {"type": "http.request", "body": self._pieces.pop(), "more_body": True}
+        await self._answered.wait()
+        return {"type": "http.disconnect"}
 
     async def send(self, message: Event) -> None:
         self.status = message.get("status", self.status)
-        self._answered = message["type"] == "http.response.body" and not message.get("more_body", False)
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            self._answered.set()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.template import engines
+from django.template import RequestContext, Template
 from django.test import Client
 from django.urls import include, path
 from pytest_django import Settings
@@ -26,8 +26,11 @@ def denied(request: HttpRequest) -> HttpResponse:
 
 
 def inline(request: HttpRequest) -> HttpResponse:
-    page = '<script nonce="{{ csp_nonce }}">1</script><style nonce="{{ csp_nonce }}">a {}</style>'
-    return HttpResponse(engines["django"].from_string(page).render({}, request))
+    context = RequestContext(request)
+    # As a template has it.
+    with context.bind_template(Template("")):
+        nonce = context["csp_nonce"]
+    return HttpResponse(f'<script nonce="{nonce}">1</script><style nonce="{nonce}"></style>')
 
 
 urlpatterns = [
