@@ -53,7 +53,7 @@ class AccessLine:
         """Write the line, unless that is done.
 
         Args:
-            response: What the caller gets; None where the caller has gone, or an error leaves nothing to send.
+            response: What the caller gets; None where an error leaves nothing to send, or the caller has gone.
         """
         if self.is_written:
             return

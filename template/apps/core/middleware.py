@@ -1,7 +1,6 @@
 """Middleware of the project's own."""
 
 import re
-from asyncio import CancelledError
 from http import HTTPStatus
 from typing import Any
 
@@ -109,15 +108,6 @@ class RequestLogMiddleware(MiddlewareMixin):
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Write it, now or when the last of the response has been sent."""
         AccessLine.of(request).follow(response)
-        return response
-
-    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer on an event loop, where a caller who goes ends his request."""
-        try:
-            response: HttpResponseBase = await super().__acall__(request)
-        except CancelledError:
-            AccessLine.of(request).write()
-            raise
         return response
 
 
