@@ -405,8 +405,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "a database that hangs is waited for without end": Mutant(
         f"{SETTINGS}/database.py.jinja",
-        '            "connect_timeout": 3,\n            # A query',
-        "            # A query",
+        '            "connect_timeout": 3,\n            # A server',
+        "            # A server",
         SETTINGS_TESTS,
     ),
     "a connection of the pool is waited for too long": Mutant(
@@ -426,7 +426,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "a page takes a database that is away for a bug": Mutant(
         f"{CORE}/problems.py",
-        "    if outage(sys.exception()):\n        return service_unavailable(request)\n",
+        "    if reason := outage(sys.exception()):\n        return service_unavailable(request, reason)\n",
         "",
         suite("apps/core/tests/test_problems.py"),
     ),
