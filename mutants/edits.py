@@ -600,7 +600,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     # Logs and reports.
     "query strings are logged": Mutant(
-        f"{CORE}/middleware.py",
+        f"{CORE}/access.py",
         "{request.method} {request.path}",
         "{request.method} {request.get_full_path()}",
         suite("apps/core/tests/test_middleware.py"),
