@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -231,11 +232,14 @@ class TestTarget:
             assert process.stdin
             assert process.stdout
             assert process.stderr
+            # Ends one that does wait, which would be for ever.
+            end = Timer(60, process.kill)
+            end.start()
             # Nobody has read the other pipe.
             written = process.stdout.readline()
+            end.cancel()
             # Room for what comes last.
             first = [process.stderr.readline() for _ in range(50)]
-            process.stdin.write("\n")
             process.stdin.close()
             log = lines("".join(first) + process.stderr.read())
 
