@@ -34,6 +34,10 @@ test: check docs ## Check this repository, build the documentation, run all test
 test-matrix: install ## Run the checks and tests of every variant (ARGS="-k pgbouncer" picks some)
 	@$(RUN) pytest -m matrix $(ARGS)
 
+.PHONY: test-faults
+test-faults: install ## Break what is around a project, with load on, one fault after the other (ARGS="-k redis")
+	@$(RUN) pytest -m faults --numprocesses 0 $(ARGS)
+
 .PHONY: test-mutants
 test-mutants: install ## Break the template in each way there is a name for, and see who notices (ARGS="-k lock")
 	@$(RUN) python -m mutants $(ARGS)
@@ -56,6 +60,11 @@ format: install ## Format the code of this repository, and mend what can be mend
 .PHONY: docs
 docs: install ## Build the documentation into build/docs, warnings as errors
 	@$(RUN) sphinx-build --fail-on-warning --keep-going --quiet docs build/docs
+
+.PHONY: screenshots
+screenshots: install ## Take the pictures of the documentation, in a real Chromium
+	@mkdir -p docs/images
+	@SCREENSHOTS="$(CURDIR)/docs/images" REQUIRE_PROGRAMS=1 $(RUN) pytest -n0 tests/test_browser.py -k "opens and 5.2"
 
 .PHONY: benchmark
 benchmark: install ## Measure renders, answers for known addresses, seeding, and pages at any depth

@@ -12,6 +12,7 @@ DOCKERFILE = "template/docker/Dockerfile.jinja"
 GUNICORN = "template/config/gunicorn.conf.py.jinja"
 PRODUCTION = "template/config/settings/production.py.jinja"
 SETTINGS = "template/config/settings/components"
+TELEMETRY = "template/config/telemetry"
 CORE, USERS, MAIL, CATALOG, ORDERS = (
     f"template/apps/{name}" for name in ("core", "users", "mail", "catalog", "orders")
 )
@@ -21,9 +22,11 @@ GUARDS = "tests/test_guards.py"
 CONTRACTS = f"{GUARDS}::test_a_broken_contract_is_refused_by_name"
 DELIVERY = "tests/test_delivery.py"
 SYNTAX = "tests/test_syntax.py"
+TELEMETRY_TESTS = "tests/test_telemetry.py"
 RULES = f"{GUARDS}::test_a_broken_rule_is_refused_by_name"
 
 SETTINGS_TESTS = suite("tests/test_settings.py")
+HEADERS_TESTS = suite("tests/test_headers.py")
 
 MUTANTS: dict[str, Mutant] = {
     # What is rendered, and what an update leaves alone.
@@ -407,10 +410,52 @@ MUTANTS: dict[str, Mutant] = {
         SETTINGS_TESTS,
     ),
     "a connection of the pool is waited for too long": Mutant(
-        f"{SETTINGS}/database.py.jinja", ', "timeout": 5}', ', "timeout": 500}', SETTINGS_TESTS
+        f"{SETTINGS}/database.py.jinja", '"timeout": 2,', '"timeout": 500,', SETTINGS_TESTS
+    ),
+    "a database that is back is not asked for minutes": Mutant(
+        f"{SETTINGS}/database.py.jinja", '"reconnect_timeout": 1,', '"reconnect_timeout": 300,', SETTINGS_TESTS
+    ),
+    "connections that a restart closed are tried one by one": Mutant(
+        f"{SETTINGS}/database.py.jinja",
+        '                "connection_class": PooledConnection,\n',
+        "",
+        suite("apps/core/tests/test_postgres.py"),
+    ),
+    "a database that stops is a bug": Mutant(
+        f"{CORE}/outages.py", '{"57P01", ', "{", suite("apps/core/tests/test_problems.py")
+    ),
+    "a page takes a database that is away for a bug": Mutant(
+        f"{CORE}/problems.py",
+        "    if outage(sys.exception()):\n        return service_unavailable(request)\n",
+        "",
+        suite("apps/core/tests/test_problems.py"),
     ),
     "there are more threads than connections": Mutant(
-        GUNICORN, "\nthreads = 4\n", "\nthreads = 16\n", suite("tests/test_server.py")
+        GUNICORN, '"WEB_THREADS", "4"', '"WEB_THREADS", "16"', suite("tests/test_server.py")
+    ),
+    "workers are counted by the host": Mutant(
+        GUNICORN, "cpu_count() * 2 + 1", "(os.cpu_count() or 1) * 9", suite("tests/test_server.py")
+    ),
+    "a limit of half a processor is none": Mutant(
+        "template/config/cpus.py", "ceil(limit)", "int(limit)", suite("tests/test_cpus.py")
+    ),
+    "the limits around a container's own count for nothing": Mutant(
+        "template/config/cpus.py", "[own, *own.parents]", "[own]", suite("tests/test_cpus.py")
+    ),
+    "each worker loads the project for itself": Mutant(
+        GUNICORN, "preload_app = True", "preload_app = False", suite("tests/test_server.py")
+    ),
+    "the heartbeat of a worker is on the disk": Mutant(
+        GUNICORN, 'Path("/dev/shm").is_dir()', 'Path("/dev/none").is_dir()', suite("tests/test_server.py")
+    ),
+    "a server that stops goes on being called ready": Mutant(
+        f"{CORE}/middleware.py", "if is_draining():", "if False:", suite("apps/core/tests/test_draining.py")
+    ),
+    "a server stops at once": Mutant(
+        f"{CORE}/draining.py",
+        "if is_draining() or not seconds:",
+        "if True:",
+        suite("apps/core/tests/test_draining.py"),
     ),
     "a worker is killed before its query ends": Mutant(
         GUNICORN, "\ntimeout = 30\n", "\ntimeout = 20\n", suite("tests/test_server.py")
@@ -465,9 +510,69 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "scripts in a page run": Mutant(
         f"{SETTINGS}/security.py.jinja",
-        '"script-src": [SELF]',
+        '"script-src": [SELF, NONCE]',
         '"script-src": [SELF, "\'unsafe-inline\'"]',
         suite("tests/test_server.py"),
+    ),
+    "a page that is not of the documentation styles itself": Mutant(
+        f"{SETTINGS}/security.py.jinja",
+        '"style-src": [SELF, NONCE]',
+        '"style-src": [SELF, "\'unsafe-inline\'"]',
+        HEADERS_TESTS,
+    ),
+    "no template knows the nonce": Mutant(
+        f"{SETTINGS}/http.py.jinja", '                "apps.core.csp.nonce",\n', "", HEADERS_TESTS
+    ),
+    "the documentation has no styles": Mutant(
+        "template/config/urls.py.jinja",
+        "allow_inline_styles(redoc)",
+        "redoc",
+        HEADERS_TESTS,
+    ),
+    "a foreign host is told nothing": Mutant(
+        f"{SETTINGS}/http.py.jinja", '    "apps.core.middleware.SecurityHeadersMiddleware",\n', "", HEADERS_TESTS
+    ),
+    "other sites load what is here": Mutant(
+        f"{SETTINGS}/security.py.jinja",
+        '    "Cross-Origin-Resource-Policy": "same-origin",\n',
+        "",
+        HEADERS_TESTS,
+    ),
+    "other sites read static files": Mutant(
+        f"{SETTINGS}/static.py.jinja",
+        "WHITENOISE_ALLOW_ALL_ORIGINS = False",
+        "WHITENOISE_ALLOW_ALL_ORIGINS = True",
+        HEADERS_TESTS,
+    ),
+    "a body of any length is read": Mutant(
+        f"{SETTINGS}/http.py.jinja",
+        '    "apps.core.middleware.BodyLimitMiddleware",\n',
+        "",
+        suite("apps/core/tests/test_middleware.py"),
+    ),
+    "a form has any number of fields": Mutant(
+        f"{SETTINGS}/security.py.jinja",
+        "DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000",
+        "DATA_UPLOAD_MAX_NUMBER_FIELDS = None",
+        suite("apps/core/tests/test_middleware.py"),
+    ),
+    "a form has any number of files": Mutant(
+        f"{SETTINGS}/security.py.jinja",
+        "DATA_UPLOAD_MAX_NUMBER_FILES = 10",
+        "DATA_UPLOAD_MAX_NUMBER_FILES = None",
+        suite("apps/core/tests/test_middleware.py"),
+    ),
+    "a body of any length is taken in under ASGI": Mutant(
+        "template/config/asgi.py",
+        "BodyLimit(get_asgi_application())",
+        "get_asgi_application()",
+        suite("tests/test_asgi.py", project="largest"),
+    ),
+    "staging does not say that it could be preloaded": Mutant(
+        "template/config/settings/staging.py",
+        "SECURE_HSTS_SECONDS = 3_600\n",
+        "SECURE_HSTS_SECONDS = 3_600\nSECURE_HSTS_PRELOAD = False\n",
+        gates("deploy-check"),
     ),
     "other sites may frame a page": Mutant(
         f"{SETTINGS}/security.py.jinja",
@@ -596,14 +701,14 @@ MUTANTS: dict[str, Mutant] = {
         suite("apps/core/tests/test_problems.py"),
     ),
     "the victim of a deadlock is an error": Mutant(
-        f"{CORE}/exceptions.py", ', "40P01"}', "}", suite("apps/core/tests/test_problems.py")
+        f"{CORE}/outages.py", ', "40P01"}', "}", suite("apps/core/tests/test_problems.py")
     ),
     # Logs and reports.
     "query strings are logged": Mutant(
         f"{CORE}/access.py",
         "{request.method} {request.path}",
         "{request.method} {request.get_full_path()}",
-        suite("apps/core/tests/test_middleware.py"),
+        suite("apps/core/tests/test_access.py"),
     ),
     "an id may spoil the logs": Mutant(
         f"{CORE}/middleware.py",
@@ -617,17 +722,72 @@ MUTANTS: dict[str, Mutant] = {
         'log.warning("sign_in_locked_out", account=get_client_username(request, request.axes_credentials))',
         suite("apps/users/tests/test_lockout.py"),
     ),
-    "addresses of clients are logged": Mutant(
-        f"{SETTINGS}/logging.py.jinja",
-        "DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False",
-        "DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = True",
-        suite("apps/users/tests/test_lockout.py"),
-    ),
     "a report tells what the caller sent": Mutant(
         f"{SETTINGS}/sentry.py.jinja",
         '"stack_frame_variables": False',
         '"stack_frame_variables": True',
         suite("tests/test_sentry.py"),
+    ),
+    # Traces and metrics.
+    "spans say what a caller asked for": Mutant(
+        f"{TELEMETRY}/exporting.py",
+        '    "url.query",\n',
+        "",
+        here(f"{TELEMETRY_TESTS}::test_an_order_is_one_trace_up_to_the_queries_of_its_task[wsgi]"),
+    ),
+    "spans say what an error said": Mutant(
+        f"{TELEMETRY}/exporting.py",
+        "status=Status(span.status.status_code)",
+        "status=span.status",
+        suite("tests/test_telemetry.py", project="largest"),
+    ),
+    "probes and strangers are traced": Mutant(
+        f"{TELEMETRY}/instrumentation.py.jinja",
+        'settings.MIDDLEWARE.index("apps.core.middleware.RequestIDMiddleware") + 1',
+        "0",
+        suite("tests/test_telemetry.py", project="largest"),
+    ),
+    "a pool makes traces of its own": Mutant(
+        f"{TELEMETRY}/exporting.py",
+        "        if kind is SpanKind.CLIENT and not",
+        "        if kind is SpanKind.SERVER and not",
+        here(f"{TELEMETRY_TESTS}::test_an_order_is_one_trace_up_to_the_queries_of_its_task[wsgi]"),
+    ),
+    "what a worker of uvicorn had is lost with it": Mutant(
+        f"{TELEMETRY}/workers.py.jinja",
+        "    signal.signal(signal.SIGTERM, lambda *_: sys.exit())\n",
+        "    signal.signal(signal.SIGUSR2, lambda *_: sys.exit())\n",
+        here(f"{TELEMETRY_TESTS}::test_an_order_is_one_trace_up_to_the_queries_of_its_task[asgi]"),
+    ),
+    "what a process had that runs tasks is lost with it": Mutant(
+        f"{TELEMETRY}/celery.py",
+        "@worker_process_shutdown.connect\n",
+        "",
+        here(f"{TELEMETRY_TESTS}::test_an_order_is_one_trace_up_to_the_queries_of_its_task[wsgi]"),
+    ),
+    "a task that is not due waits": Mutant(
+        f"{TELEMETRY}/celery.py",
+        "time.time() - max(sent, due)",
+        "time.time() - sent",
+        suite("tests/test_telemetry_of_tasks.py", project="largest"),
+    ),
+    "each worker that is replaced has a name of its own": Mutant(
+        f"{TELEMETRY}/workers.py.jinja",
+        'start(f"{worker.ppid}-{worker.number}")',
+        'start(f"{worker.ppid}-{worker.age}")',
+        here(f"{TELEMETRY_TESTS}::test_a_worker_that_is_replaced_loses_nothing_and_keeps_its_name[wsgi]"),
+    ),
+    "a panel asks for what nobody exports": Mutant(
+        "template/deploy/monitoring/dashboard.json",
+        "sum(http_server_active_requests",
+        "sum(http_server_requests_active",
+        here(f"{TELEMETRY_TESTS}::test_an_order_is_one_trace_up_to_the_queries_of_its_task[wsgi]"),
+    ),
+    "an alert lets more time pass": Mutant(
+        "template/deploy/monitoring/alerts.yml",
+        "(http_server_request_duration_seconds_bucket[5m]))) > 0.5",
+        "(http_server_request_duration_seconds_bucket[5m]))) > 0.75",
+        here(f"{TELEMETRY_TESTS}::test_an_alert_fires_when_its_target_is_missed_and_only_then"),
     ),
     # Images, pipelines, what git takes.
     "the image runs as root": Mutant(
@@ -715,8 +875,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "production settings are not checked": Mutant(
         MAKEFILE,
-        "\t@$(PRODUCTION) $(RUN) python -W error manage.py check --deploy --fail-level WARNING\n",
-        "",
+        "for environment in staging production; do",
+        "for environment in staging; do",
         here(f"{RULES}[no HSTS]"),
     ),
     "warnings of the checks pass": Mutant(

@@ -4,10 +4,9 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -22,11 +21,9 @@ from tests.harness.ports import free_port
 from tests.harness.processes import Background
 from tests.harness.project import Project
 from tests.harness.redis_server import run_redis
-from tests.harness.serving import THROUGH_PROXY, run_worker, serve
+from tests.harness.serving import run_worker, serve
+from tests.harness.shop import CUSTOMER, Shop
 from tests.harness.waiting import wait_until
-
-CUSTOMER = "ada@example.com"
-PASSWORD = "correct horse battery"  # noqa: S105 - of an account that is gone with the test
 
 UNITS, WANTED = 25, 64
 REPEATED = 20
@@ -36,15 +33,6 @@ PATIENCE = 2.0
 
 # After this many seconds the broker hands out again what nobody acknowledged.
 VISIBILITY_TIMEOUT = 600
-
-STOCK_UP = f"""
-import django
-django.setup()
-from apps.catalog.demo import products_seed
-from apps.users.models import User
-User.objects.create_user({CUSTOMER!r}, {PASSWORD!r})
-products_seed(count=1)
-"""
 
 # As beat does every minute; more than once, as it happens when there are several.
 SWEEP = """
@@ -62,58 +50,6 @@ for _ in range(3):
 def project(render_project: Render) -> Project:
     """Give a project with the production dependencies alone."""
     return share_environment(render_project({}), PRODUCTION)
-
-
-@dataclass(frozen=True)
-class Shop:
-    """A served project with one product and one customer, who is signed in.
-
-    Attributes:
-        address: Where it is served.
-        headers: What the customer sends.
-        product_id: What there is to order.
-    """
-
-    address: str
-    headers: Mapping[str, str]
-    product_id: str
-
-    @classmethod
-    def open(cls, project: Project, variables: Mapping[str, str], database: psycopg.Connection, address: str) -> "Shop":
-        """Put one product on sale, and sign its customer in."""
-        project.python("-c", STOCK_UP, env=variables)
-        database.execute("UPDATE catalog_product SET stock = %s", [UNITS])
-        answer = httpx.post(
-            f"{address}/api/v1/auth/token/",
-            json={"email": CUSTOMER, "password": PASSWORD},
-            headers=THROUGH_PROXY,
-            timeout=60,
-        )
-        headers = {**THROUGH_PROXY, "Authorization": f"Bearer {answer.raise_for_status().json()['access']}"}
-        [[product_id]] = database.execute("SELECT id FROM catalog_product")
-        return cls(address, headers, str(product_id))
-
-    def order(self, *, quantity: int = 1, key: str | None = None, timeout: float = 60) -> httpx.Response:
-        """Order some of the product.
-
-        Raises:
-            httpx.TimeoutException: There was no answer in time.
-        """
-        return httpx.post(
-            f"{self.address}/api/v1/orders/",
-            json={"items": [{"product_id": self.product_id, "quantity": quantity}]},
-            headers={**self.headers, **({"Idempotency-Key": key} if key else {})},
-            timeout=timeout,
-        )
-
-    def products(self, *, timeout: float = 60) -> list[str]:
-        """Return the ids of the products that are listed.
-
-        Raises:
-            httpx.TimeoutException: There was no answer in time.
-        """
-        answer = httpx.get(f"{self.address}/api/v1/catalog/products/", headers=self.headers, timeout=timeout)
-        return [product["id"] for product in answer.raise_for_status().json()["results"]]
 
 
 def confirmed(database: psycopg.Connection) -> dict[str, bool]:
@@ -169,7 +105,7 @@ def test_an_order_is_placed_while_redis_is_away_and_confirmed_once_it_is_back(
         with run_redis(project.path.parent / "redis-before", port=redis_port):
             address = processes.enter_context(serve(project, variables, workers=1))
             worker = processes.enter_context(run_worker(project, variables))
-            shop = Shop.open(project, variables, database, address)
+            shop = Shop.open(project, variables, database, address, units=UNITS)
             assert shop.order().status_code == httpx.codes.CREATED
             wait_until(lambda: mailbox.recipients() == [CUSTOMER], "mail", hopeless=worker.ended)
             wait_until(lambda: not unsent(database), "note that it was sent", hopeless=worker.ended)
@@ -216,7 +152,7 @@ def test_a_worker_that_is_killed_while_it_confirms_loses_no_order_and_mails_nobo
         redis.Redis.from_url(variables["CELERY_BROKER_URL"]) as broker,
         serve(project, variables) as address,
     ):
-        shop = Shop.open(project, variables, database, address)
+        shop = Shop.open(project, variables, database, address, units=UNITS)
         order_id = shop.order().json()["id"]
 
         with (
@@ -286,7 +222,7 @@ def test_of_64_who_order_25_units_at_once_25_get_one_and_the_others_are_told(
     project: Project, variables: dict[str, str], database: psycopg.Connection
 ) -> None:
     with serve(project, variables, workers=4) as address:
-        shop = Shop.open(project, variables, database, address)
+        shop = Shop.open(project, variables, database, address, units=UNITS)
         answers = at_once(*[shop.order] * WANTED)
 
     statuses = [answer.status_code for answer in answers]
@@ -304,7 +240,7 @@ def test_an_order_that_is_sent_20_times_at_once_under_one_key_is_placed_once(
     project: Project, variables: dict[str, str], database: psycopg.Connection
 ) -> None:
     with serve(project, variables, workers=4) as address:
-        shop = Shop.open(project, variables, database, address)
+        shop = Shop.open(project, variables, database, address, units=UNITS)
         answers = at_once(*[lambda: shop.order(key="the-only-one")] * REPEATED)
         other = shop.order(quantity=2, key="the-only-one")
 

@@ -1,6 +1,7 @@
 """What a deployment installs is enough to serve requests and run tasks, and refuses to start half configured."""
 
 import re
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,6 +33,14 @@ def deploy(render_project: Render) -> Render:
     return lambda answers: share_environment(render_project(answers), PRODUCTION)
 
 
+def asked_barely(address: str, path: str) -> int:
+    """Return the status of the answer to a request that says nothing but what it wants: no host, and no TLS before."""
+    host, _, port = address.removeprefix("http://").rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=30) as client:
+        client.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        return int(client.recv(64).split()[1])
+
+
 @pytest.mark.parametrize("server", ["wsgi", "asgi"])
 def test_gunicorn_serves_with_the_production_dependencies_alone(
     server: str, deploy: Render, variables: dict[str, str]
@@ -40,7 +49,7 @@ def test_gunicorn_serves_with_the_production_dependencies_alone(
     assert not (project.path / ".venv" / "bin" / "pytest").exists()
     project.python("manage.py", "collectstatic", "--noinput", "--verbosity", "0", env=variables)
     with serve(project, variables, application=f"config.{server}:application") as address:
-        assert httpx.get(f"{address}/livez").status_code == httpx.codes.OK
+        assert [asked_barely(address, path) for path in ("/livez", "/readyz")] == [httpx.codes.OK] * 2
         # Whoever comes without TLS is sent to it; a host that is not ours is refused.
         plain = httpx.get(f"{address}/api/schema/", headers={"Host": HOST})
         assert plain.status_code == httpx.codes.MOVED_PERMANENTLY

@@ -5,7 +5,7 @@ import tempfile
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import beat_init, setup_logging, task_prerun, worker_init
+from celery.signals import beat_init, celeryd_init, setup_logging, task_prerun, worker_init
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
@@ -28,6 +28,12 @@ app.steps["worker"].add(Heartbeat)
 @setup_logging.connect
 def keep_django_logging(**_kwargs: object) -> None:
     """Leave logging to Django: a receiver of this signal stops Celery from configuring its own."""
+
+
+@celeryd_init.connect
+def skip_the_banner(instance: Any, **_kwargs: object) -> None:
+    """Keep what is not a line of JSON out of the log, where a target that takes nothing would also stop the worker."""
+    instance.quiet = True
 
 
 @worker_init.connect

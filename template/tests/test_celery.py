@@ -22,6 +22,7 @@ from apps.users.models import User
 from apps.users.sessions import session_start
 from apps.users.tasks import clear_expired
 from config.celery import app, be_patient_with_redis, disable_connection_pool
+from config.cpus import cpu_count
 from config.env import BASE_DIR
 from tests.silence import silence
 from tests.tasks import fail, tell
@@ -178,6 +179,10 @@ def test_every_scheduled_task_exists_and_has_a_time() -> None:
     for entry in settings.CELERY_BEAT_SCHEDULE.values():
         assert entry["task"] in app.tasks
         assert isinstance(entry["schedule"], crontab)
+
+
+def test_a_worker_has_as_many_processes_as_there_is_room_for() -> None:
+    assert app.conf.worker_concurrency == cpu_count()
 
 
 def test_a_worker_has_no_pool_of_connections(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ _FOREIGN_PREFIXES = (
     "DJANGO_",
     "GIT_",
     "MAKE",
+    "OTEL_",
     "PYTEST_",
     "PYTHON",
     "REDIS_",

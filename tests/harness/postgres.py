@@ -50,31 +50,53 @@ class Postgres:
 
 @contextmanager
 def run_postgres() -> Iterator[Postgres]:
-    """Run a PostgreSQL server for the time of a `with` block.
+    """Run a PostgreSQL server for the time of a `with` block."""
+    with new_cluster() as cluster, cluster.running() as server:
+        yield server
 
-    The wheel's own start offers a socket only; the address that deployments use is
-    TCP, so that the server is started here.
+
+@dataclass(frozen=True)
+class Cluster:
+    """The data of a PostgreSQL server, which can be started, stopped and started again.
+
+    The wheel's own start offers a socket only; the address that deployments use is TCP, so that the server is started
+    here.
+
+    Attributes:
+        server: What the wheel knows of it.
+        port: Where it listens, each time.
     """
-    # Not in pytest's folder: every start of pytest, those in rendered projects too, closes that
-    # to other accounts, and as root the server has another one.
-    with tempfile.TemporaryDirectory(prefix="mainstay-postgres-") as folder:
-        server = _initialise(Path(folder) / "data")
-        port = free_port()
+
+    server: PostgresServer
+    port: int
+
+    @contextmanager
+    def running(self) -> Iterator[Postgres]:
+        """Run the server for the time of a `with` block."""
         with background(
-            server.bin_path / "postgres",
-            *("-D", str(server.pgdata), "-h", "127.0.0.1", "-p", str(port)),
+            self.server.bin_path / "postgres",
+            *("-D", str(self.server.pgdata), "-h", "127.0.0.1", "-p", str(self.port)),
             # Nothing here needs to survive a crash of the machine.
             *("-k", "", "-c", "fsync=off", "-c", "full_page_writes=off"),
-            directory=server.pgdata,
+            directory=self.server.pgdata,
             environment=clean_environment(),
-            log=Path(folder) / "log",
-            user=server.system_user,
+            log=self.server.pgdata.parent / "log",
+            user=self.server.system_user,
             # A fast shutdown: it does not wait for clients that are still connected.
             stop_signal=signal.SIGINT,
         ) as process:
-            postgres = Postgres(port)
+            postgres = Postgres(self.port)
             wait_until(postgres.answers, "PostgreSQL", hopeless=process.ended)
             yield postgres
+
+
+@contextmanager
+def new_cluster() -> Iterator[Cluster]:
+    """Give the data of a PostgreSQL server that is not running, for the time of a `with` block."""
+    # Not in pytest's folder: every start of pytest, those in rendered projects too, closes that
+    # to other accounts, and as root the server has another one.
+    with tempfile.TemporaryDirectory(prefix="mainstay-postgres-") as folder:
+        yield Cluster(_initialise(Path(folder) / "data"), free_port())
 
 
 def _initialise(data: Path) -> PostgresServer:

@@ -25,8 +25,15 @@ class Background:
     log: Path
 
     def output(self) -> str:
-        """Return what it has printed so far."""
+        """Return what it has printed so far, where that is kept."""
+        if not self.log.is_file():
+            return ""
         return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def children(self) -> list[int]:
+        """Return the ids of the processes that it has started, on Linux."""
+        threads = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return [int(pid) for thread in threads for pid in (thread / "children").read_text(encoding="ascii").split()]
 
     def ended(self) -> str | None:
         """Say how it ended, with its output, or nothing while it runs."""

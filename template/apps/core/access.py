@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from asyncio import CancelledError
 from collections.abc import AsyncIterator, Iterator
 from contextvars import copy_context
 from functools import partial
@@ -22,28 +21,28 @@ _LINE = "apps.core.access"
 
 
 class AccessLine:
-    """What the log is told of one request: one line, once, when the answer is complete.
-
-    Args:
-        request: Begins now.
-    """
+    """What the log is told of one request: one line, once, when the answer is complete."""
 
     def __init__(self, request: HttpRequest) -> None:
         self.failure: BaseException | None = None
         self.is_written = False
         self._request = request
         self._began = perf_counter()
-        request.META[_LINE] = self
 
-    def __enter__(self) -> Self:
-        return self
+    @classmethod
+    def begin(cls, request: HttpRequest) -> None:
+        """Begin the line of a request, which begins now."""
+        request.META[_LINE] = cls(request)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _traceback: object) -> None:
-        """Write the line where nothing will be answered, since even the page for errors has failed."""
-        if isinstance(error, CancelledError):
-            self.write()
-        elif error is not None:
-            self.fail(error)
+    @classmethod
+    def of(cls, request: HttpRequest) -> Self:
+        """Return the line of a request.
+
+        Raises:
+            KeyError: It has none.
+        """
+        line: Self = request.META[_LINE]
+        return line
 
     def fail(self, error: BaseException) -> None:
         """Write the line: nothing more comes after this error."""
@@ -54,7 +53,7 @@ class AccessLine:
         """Write the line, unless that is done.
 
         Args:
-            response: What the caller gets; None where the caller has gone, or an error leaves nothing to send.
+            response: What the caller gets; None where an error leaves nothing to send, or the caller has gone.
         """
         if self.is_written:
             return
@@ -112,10 +111,13 @@ def note_failure(request: HttpRequest, **_kwargs: object) -> None:
     """
     error = sys.exception()
     line: AccessLine | None = request.META.get(_LINE)
-    if line is not None and not line.is_written:
-        line.failure = error
-    elif line is None or line.failure is None:
+    if line is None or (line.is_written and line.failure is None):
         log.error("request_failed", exc_info=error, **_describe(request))
+    elif line.failure is None:
+        line.failure = error
+    else:
+        # Nothing will be answered: the page for errors has failed as well.
+        line.fail(error)
 
 
 def forget_request(**_kwargs: object) -> None:

@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.fields import get_error_detail
@@ -19,6 +18,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from apps.core.outages import Outage, outage
 from apps.core.problems import CONTENT_TYPE, FieldError, problem
 
 
@@ -64,9 +64,14 @@ class DatabaseBusy(exceptions.APIException):
     wait = 1
 
 
-# A lock that was waited for too long, a statement that took too long, the victim of a deadlock.
-# https://www.postgresql.org/docs/current/errcodes-appendix.html
-_PASSING = {"55P03", "57014", "40P01"}
+class DatabaseAway(exceptions.APIException):
+    """The database cannot be reached, or went away in the middle. Nobody knows whether the last thing was done."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = "The database is away just now. Try again in a moment."
+    default_code = "database_away"
+    # Seconds, for Retry-After.
+    wait = 5
 
 
 class InvalidTokenError(DomainError):
@@ -127,11 +132,12 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
         return exceptions.PermissionDenied()
     if isinstance(exc, RequestDataTooBig):
         return PayloadTooLarge()
-    if isinstance(exc, OperationalError) and getattr(exc.__cause__, "sqlstate", None) in _PASSING:
-        return DatabaseBusy()
     if isinstance(exc, DjangoValidationError):
         return exceptions.ValidationError(get_error_detail(exc))
-    return exc if isinstance(exc, exceptions.APIException) else None
+    if isinstance(exc, exceptions.APIException):
+        return exc
+    kind = outage(exc)
+    return {Outage.BUSY: DatabaseBusy, Outage.AWAY: DatabaseAway}[kind]() if kind else None
 
 
 def _sentence(detail: Any) -> str:

@@ -1,32 +1,56 @@
 """Middleware of the project's own."""
 
 import re
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 import structlog
-from asgiref.sync import async_to_sync, iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.middleware import AuthenticationMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, UnreadablePostError
+from django.middleware.security import SecurityMiddleware
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
 from health_check.checks import Database
 
 from apps.core.access import AccessLine
+from apps.core.draining import is_draining
 from apps.core.ids import generate_id
+from apps.core.problems import refusal
 from apps.core.queries import start_counting
 
 # What others may put into our logs: no spaces, no quotes, no line breaks, not much.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+# Bytes of a refused body that are held at a time.
+_PIECE = 65_536
+
+
+class SecurityHeadersMiddleware(SecurityMiddleware):
+    """Add the headers of `SecurityMiddleware`, and those of `SECURE_MORE_HEADERS`, to every response alike.
+
+    Django's own leads to TLS as well, and so has to come after the probes; and the 400 to a host that is not ours
+    lacks its headers, where it is the one that finds out.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Lead nowhere."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Add what a view has not set."""
+        for name, value in settings.SECURE_MORE_HEADERS.items():
+            response.headers.setdefault(name, value)
+        return super().process_response(request, response)
 
 
 class ProbeMiddleware(MiddlewareMixin):
     """Answer the probes of an orchestrator, by address, over plain HTTP and without a `Host` header.
 
     - `/livez`: 200 while the process serves. Touches nothing else, so a broken database restarts nobody.
-    - `/readyz`: 200 when requests can be served, 503 while the database is away. Redis is not asked:
-      without it the API still answers.
+    - `/readyz`: 200 when requests can be served, 503 while the database is away and before the server stops. Redis is
+      not asked: without it the API still answers.
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
@@ -34,6 +58,8 @@ class ProbeMiddleware(MiddlewareMixin):
         if request.path == "/livez":
             return JsonResponse({"status": "ok"})
         if request.path == "/readyz":
+            if is_draining():
+                return JsonResponse({"server": "stopping"}, status=HTTPStatus.SERVICE_UNAVAILABLE)
             result = async_to_sync(Database().get_result)()
             if result.error is None:
                 return JsonResponse({"database": "ok"})
@@ -41,30 +67,47 @@ class ProbeMiddleware(MiddlewareMixin):
         return None
 
 
-class RequestLogMiddleware:
+class BodyLimitMiddleware(MiddlewareMixin):
+    """Refuse a body of more than `DATA_UPLOAD_MAX_MEMORY_SIZE`, and one that does not say how long it is.
+
+    Neither memory nor a disk holds any of it. Under ASGI, where bodies are read before any middleware is asked,
+    the application itself keeps back what is refused here.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        """Return the refusal, and None for any other request."""
+        if "HTTP_TRANSFER_ENCODING" in request.META:
+            # WSGI and REST framework take such a body for none at all.
+            return refusal(request, HTTPStatus.LENGTH_REQUIRED, "Say in Content-Length how long the body is.")
+        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            self._drop_body(request)
+            return refusal(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large.")
+        return None
+
+    def _drop_body(self, request: HttpRequest) -> None:
+        """Take what is sent, piece by piece: most clients and proxies read no answer before they have sent it all.
+
+        Of what is much too long only the start: then the server hangs up.
+        """
+        try:
+            for _ in range(8 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE // _PIECE):
+                if not request.read(_PIECE):
+                    return
+        except UnreadablePostError:
+            # Whoever sent it went away.
+            return
+
+
+class RequestLogMiddleware(MiddlewareMixin):
     """One line in the log for each request, with its outcome; none for static files, which nobody wants to read about."""
 
-    sync_capable = True
-    async_capable = True
+    def process_request(self, request: HttpRequest) -> None:
+        """Begin the line."""
+        AccessLine.begin(request)
 
-    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
-        self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> Any:
-        """Answer a request, on an event loop with something to await."""
-        if iscoroutinefunction(self):
-            return self._answer(request)
-        with AccessLine(request) as line:
-            response = self.get_response(request)
-            line.follow(response)
-        return response
-
-    async def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        with AccessLine(request) as line:
-            response: HttpResponseBase = await self.get_response(request)
-            line.follow(response)
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Write it, now or when the last of the response has been sent."""
+        AccessLine.of(request).follow(response)
         return response
 
 
@@ -90,16 +133,18 @@ class RequestIDMiddleware(MiddlewareMixin):
 
 
 class UserMiddleware(AuthenticationMiddleware):
-    """Django's own, and once a page has asked who the user is, all log lines of the request say so."""
+    """Django's own, and once a page has asked who the user is, all log lines of the request say whose session it is."""
 
     def process_request(self, request: HttpRequest) -> None:
-        """Have `request.user` looked up, and bound to the log, at its first use."""
+        """Have `request.user` bound to the log at its first use, and looked up at the next."""
         super().process_request(request)
         user: Any = request.user
 
         def bound() -> Any:
-            if user.is_authenticated:
-                structlog.contextvars.bind_contextvars(user_id=str(user.pk))
+            # By the session: to ask the user here would have each request of a test look him up at the same line, which
+            # is how a query in a loop is told.
+            if user_id := request.session.get(SESSION_KEY):
+                structlog.contextvars.bind_contextvars(user_id=user_id)
             return user
 
         lazy: Any = SimpleLazyObject(bound)

@@ -3,14 +3,18 @@
 Under `/api/` Django's own errors take it as well; other pages get HTML.
 """
 
+import sys
 from http import HTTPStatus
 from typing import NotRequired, TypedDict
 
 import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.template.loader import render_to_string
 from django.views import defaults
 from django.views.csrf import csrf_failure as default_csrf_failure
+
+from apps.core.outages import outage
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -68,6 +72,13 @@ def problem_response(request: HttpRequest, status: HTTPStatus, detail: str, code
     return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
 
 
+def refusal(request: HttpRequest, status: HTTPStatus, detail: str) -> HttpResponse:
+    """Return a problem document under `/api/`, and elsewhere a page of one line."""
+    if is_api(request):
+        return problem_response(request, status, detail)
+    return HttpResponse(f"<!doctype html><title>{status.phrase}</title><h1>{detail}</h1>", status=status)
+
+
 def is_api(request: HttpRequest) -> bool:
     """Say whether a path belongs to the API, whose errors are problem documents."""
     return request.path.lstrip("/").startswith("api/")
@@ -75,9 +86,9 @@ def is_api(request: HttpRequest) -> bool:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Answer 400: a suspicious or malformed request. `handler400`."""
+    if isinstance(exception, RequestDataTooBig):
+        return refusal(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large.")
     if is_api(request):
-        if isinstance(exception, RequestDataTooBig):
-            return problem_response(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large.")
         return problem_response(request, HTTPStatus.BAD_REQUEST, "The request is malformed or not allowed.")
     return defaults.bad_request(request, exception)
 
@@ -97,7 +108,9 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBa
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Answer 500. `handler500`."""
+    """Answer 500, or 503 where it is the database that is away. `handler500`, for what no view of the API raised."""
+    if outage(sys.exception()):
+        return service_unavailable(request)
     if is_api(request):
         return problem_response(
             request,
@@ -107,8 +120,16 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     return defaults.server_error(request)
 
 
+def service_unavailable(request: HttpRequest) -> HttpResponseBase:
+    """Answer 503."""
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    if is_api(request):
+        return problem_response(request, status, "The database is away just now. Try again in a moment.")
+    return HttpResponse(render_to_string("503.html"), status=status)
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer 403 to a form without its token. `CSRF_FAILURE_VIEW`."""
     if is_api(request):
         return problem_response(request, HTTPStatus.FORBIDDEN, f"CSRF verification failed: {reason}")
-    return default_csrf_failure(request, reason)
+    return default_csrf_failure(request, reason, template_name="403_csrf.html")

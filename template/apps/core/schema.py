@@ -74,6 +74,7 @@ def _statuses(operation: dict[str, Any]) -> set[HTTPStatus]:
     if "requestBody" in operation:
         statuses |= {
             HTTPStatus.BAD_REQUEST,
+            HTTPStatus.LENGTH_REQUIRED,
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         }

@@ -365,10 +365,3 @@ class TestEventLoop:
             asyncio.run(read())
 
         assert [line["event"] for line in logs] == ["between", "request_failed"]
-
-    def test_a_caller_who_goes_away_is_one_line(self, logs: list[Any]) -> None:
-        asyncio.run(call("/wait/", stays=False))
-
-        [line] = logs
-        assert (line["event"], line["log_level"], line["request"]) == ("request_cancelled", "warning", "GET /wait/")
-        assert "status" not in line

@@ -98,6 +98,17 @@ class Locks(APIView):
         return Response()
 
 
+class Vanishes(APIView):
+    """Has its connection cut in the middle."""
+
+    permission_classes = (AllowAny,)
+    throttle_classes = ()
+
+    def get(self, request: Request) -> Response:
+        cut_the_connection(request)
+        return Response()
+
+
 class Throttled(APIView):
     permission_classes = (AllowAny,)
     throttle_classes = (OneADay,)
@@ -119,6 +130,13 @@ def ask_for_locks(first: int, second: int) -> HttpResponse:
     return APIClient().get(f"/api/locks/{first}/{second}/")
 
 
+def cut_the_connection(_request: object) -> HttpResponse:
+    """Be cut off, as when PostgreSQL stops."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    return HttpResponse()
+
+
 def plain(request: HttpRequest, name: str) -> HttpResponse:
     raise ERRORS[name]
 
@@ -130,6 +148,9 @@ def form(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("api/raises/<name>/", Raises.as_view()),
     path("api/locks/<int:first>/<int:second>/", Locks.as_view()),
+    path("api/vanishes/", Vanishes.as_view()),
+    path("api/vanishes/plain/", cut_the_connection),
+    path("vanishes/", cut_the_connection),
     path("api/throttled/", Throttled.as_view()),
     path("api/plain/<name>/", plain),
     path("api/form/", form),
@@ -199,10 +220,34 @@ def test_a_host_that_is_not_ours_is_refused() -> None:
     assert response["Content-Type"] == "application/problem+json"
 
 
-def assert_may_be_asked_again(response: HttpResponse) -> None:
+def assert_may_be_asked_again(response: HttpResponse, *, seconds: str = "1") -> None:
     assert response.status_code == 503
     assert response["Content-Type"] == "application/problem+json"
-    assert response["Retry-After"] == "1"
+    assert response["Retry-After"] == seconds
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whose_connection_breaks_may_ask_again_and_the_next_one_is_served() -> None:
+    def ask() -> list[HttpResponse]:
+        return [APIClient().get("/api/vanishes/"), APIClient().get("/api/throttled/")]
+
+    [responses] = at_once(ask)
+
+    broken, served = cast("list[HttpResponse]", responses)
+    assert_may_be_asked_again(broken, seconds="5")
+    assert served.status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("address", "content_type"), [("/api/vanishes/plain/", "application/problem+json"), ("/vanishes/", "text/html")]
+)
+def test_outside_of_the_views_of_the_api_a_broken_connection_is_no_bug_either(address: str, content_type: str) -> None:
+    [response] = at_once(lambda: Client(raise_request_exception=False).get(address))
+
+    answer = cast("HttpResponse", response)
+    assert answer.status_code == 503
+    assert answer["Content-Type"].startswith(content_type)
 
 
 @pytest.mark.django_db(transaction=True)

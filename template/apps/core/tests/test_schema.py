@@ -23,7 +23,12 @@ ANYTHING = {
         ({"parameters": [{"in": "path"}]}, {HTTPStatus.NOT_FOUND}),
         (
             {"requestBody": {}},
-            {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE},
+            {
+                HTTPStatus.BAD_REQUEST,
+                HTTPStatus.LENGTH_REQUIRED,
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            },
         ),
     ],
 )

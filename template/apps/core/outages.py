@@ -1,0 +1,37 @@
+"""Telling a database that is away, or has no time, from a bug.
+
+Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
+"""
+
+from enum import Enum, auto
+
+import psycopg
+from django.db import OperationalError
+
+
+class Outage(Enum):
+    """Why the database did not do what it was asked."""
+
+    # A lock that was waited for too long, a statement that took too long, the victim of a deadlock: nothing was done.
+    BUSY = auto()
+    # It cannot be reached, or went away in the middle: what was done last may have been done or not.
+    AWAY = auto()
+
+
+_BUSY = {"55P03", "57014", "40P01"}
+# Shut down by an operator, after a crash, or starting up; too many connections.
+_AWAY = {"57P01", "57P02", "57P03", "53300"}
+# Connections, that are refused or break off.
+_AWAY_CLASS = "08"
+
+
+def outage(error: BaseException | None) -> Outage | None:
+    """Say which outage an exception stands for, or None where it stands for another thing."""
+    cause = error.__cause__ if isinstance(error, OperationalError) else None
+    if not isinstance(cause, psycopg.OperationalError):
+        return None
+    state = cause.sqlstate
+    if state in _BUSY:
+        return Outage.BUSY
+    # Without a state nobody has answered: neither PostgreSQL, nor the pool in time.
+    return Outage.AWAY if state is None or state in _AWAY or state.startswith(_AWAY_CLASS) else None

@@ -1,0 +1,56 @@
+"""A pool after its server was restarted."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+from uuid import uuid4
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.db.backends.postgresql.base import DatabaseWrapper
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+# More than one after the other could be looked at in time.
+IDLE = 6
+
+pytestmark = pytest.mark.django_db
+
+
+@contextmanager
+def pool(**options: Any) -> Iterator[ConnectionPool]:
+    """Make a pool like that of the settings, full of idle connections."""
+    kwargs = {**cast("DatabaseWrapper", connection).get_connection_params(), "application_name": uuid4().hex}
+    configured = settings.DATABASES["default"]["OPTIONS"]["pool"]
+    options = {**configured, "min_size": IDLE, "max_size": IDLE, **options}
+    with ConnectionPool(kwargs=kwargs, check=ConnectionPool.check_connection, **options) as connections:
+        connections.wait()
+        yield connections
+
+
+def restart(connections: ConnectionPool) -> None:
+    """Close all connections of a pool at the server's end, as its restart does."""
+    with connections.connection() as one:
+        name = one.info.parameter_status("application_name")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = %s", [name]
+        )
+        assert cursor.fetchall() == [(True,)] * IDLE
+
+
+def test_the_next_request_gets_a_connection_that_lives() -> None:
+    with pool() as connections:
+        restart(connections)
+
+        with connections.connection() as living:
+            assert living.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_plain_connection_would_have_it_wait_in_vain() -> None:
+    with pool(connection_class=psycopg.Connection) as connections:
+        restart(connections)
+
+        with pytest.raises(PoolTimeout), connections.connection():
+            """Never comes here."""

@@ -1,0 +1,1 @@
+"""What breaks around a project, and what it does then: with load on, on real services."""

@@ -1,0 +1,133 @@
+"""Connections that are killed, locks that are held, queries that take too long: one request fails, and no other."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from tests.faults.conftest import Deploy, Production, open_shop, variables_of
+from tests.faults.load import load_on
+from tests.harness.postgres import Postgres
+from tests.harness.redis_server import run_redis
+from tests.harness.waiting import wait_until
+
+ENOUGH = 20
+# Milliseconds: shorter than the limit for locks, so that each can be met by itself.
+STATEMENT_TIMEOUT = 2000
+
+WAITING = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    " AND state = 'active' AND pid <> pg_backend_pid()"
+)
+
+Serve = Callable[..., Production]
+
+
+@pytest.fixture
+def variables(postgres: Postgres, redis_port: int, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Give the variables of a production that has its services."""
+    with run_redis(tmp_path / "redis", port=redis_port):
+        yield variables_of(postgres, redis_port)
+
+
+@pytest.fixture
+def held(variables: dict[str, str]) -> Iterator[psycopg.Connection]:
+    """Give a connection to hold locks with: what it changes is never committed."""
+    with psycopg.connect(variables["DATABASE_URL"]) as connection:
+        yield connection
+        connection.rollback()
+
+
+def hold_the_products(held: psycopg.Connection) -> None:
+    """Lock what every order changes, and nobody reads with a lock."""
+    held.execute("SELECT 1 FROM catalog_product FOR UPDATE")
+
+
+def order(production: Production, threads: ThreadPoolExecutor) -> Future[httpx.Response]:
+    """Order something meanwhile, and wait until that is held up."""
+    answer = threads.submit(production.shop.order, timeout=30)
+    with production.connect() as database:
+        wait_until(lambda: database.execute(WAITING).fetchone(), "order that waits for a lock")
+    return answer
+
+
+def assert_may_try_again(answer: httpx.Response) -> None:
+    assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def assert_serves(production: Production) -> None:
+    with load_on(production.shop) as load:
+        wait_until(lambda: load.has(ENOUGH, 0), "load", deadline=120)
+    assert load.failures() == []
+
+
+def test_a_connection_that_the_server_kills_costs_one_request(
+    variables: dict[str, str], held: psycopg.Connection, deploy: Deploy
+) -> None:
+    with open_shop(deploy(), variables) as production, ThreadPoolExecutor() as threads:
+        hold_the_products(held)
+        answer = order(production, threads)
+        with production.connect() as database:
+            for [pid] in database.execute(WAITING).fetchall():
+                database.execute("SELECT pg_terminate_backend(%s)", [pid])
+        assert_may_try_again(answer.result())
+        held.rollback()
+        assert_serves(production)
+
+
+def test_all_idle_connections_can_be_killed_and_nobody_notices(variables: dict[str, str], deploy: Deploy) -> None:
+    with open_shop(deploy(), variables) as production:
+        with load_on(production.shop) as load:
+            for _ in range(5):
+                now = time.monotonic()
+                wait_until(lambda: load.has(2, now), "load")  # noqa: B023 - waited for here
+                with production.connect() as database:
+                    database.execute(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        " WHERE datname = current_database() AND state = 'idle' AND pid <> pg_backend_pid()"
+                    )
+        # Who was between two queries of one request had a connection that only looked idle.
+        assert {call.status for call in load.failures()} <= {httpx.codes.SERVICE_UNAVAILABLE}
+        assert all(call.is_problem for call in load.failures())
+        assert_serves(production)
+
+
+@pytest.mark.parametrize("limit", ["lock", "statement"])
+def test_who_waits_too_long_is_told_and_others_are_served_meanwhile(
+    limit: str, variables: dict[str, str], held: psycopg.Connection, deploy: Deploy
+) -> None:
+    if limit == "statement":
+        variables["DATABASE_STATEMENT_TIMEOUT"] = str(STATEMENT_TIMEOUT)
+    with open_shop(deploy(), variables) as production, ThreadPoolExecutor() as threads:
+        hold_the_products(held)
+        # As many as there are threads but one in each process.
+        waiting = [order(production, threads) for _ in range(2)]
+        reads = [httpx.get(f"{production.shop.address}/api/v1/users/me/", headers=production.shop.headers, timeout=30)]
+        assert [answer.status_code for answer in reads] == [httpx.codes.OK]
+        assert not any(answer.done() for answer in waiting)
+        for answer in waiting:
+            assert_may_try_again(answer.result())
+        held.rollback()
+        assert_serves(production)
+
+
+def test_without_limits_who_waits_is_never_told(
+    variables: dict[str, str], held: psycopg.Connection, deploy: Deploy
+) -> None:
+    """The row bites: what protects are the limits of the settings."""
+    project = deploy()
+    project.replace("config/settings/components/database.py", "lock_timeout=5000", "lock_timeout=0")
+    variables["DATABASE_STATEMENT_TIMEOUT"] = "0"
+    with open_shop(project, variables) as production, ThreadPoolExecutor() as threads:
+        hold_the_products(held)
+        answer = order(production, threads)
+        with pytest.raises(TimeoutError):
+            answer.result(timeout=2 * 5)
+        held.rollback()
+        assert answer.result().status_code == httpx.codes.CREATED

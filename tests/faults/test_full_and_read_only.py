@@ -1,0 +1,142 @@
+"""Nobody takes what is logged, and nothing can be written anywhere: the project goes on."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from tests.faults.conftest import Deploy, open_shop, variables_of
+from tests.faults.load import load_on
+from tests.harness.commands import execute
+from tests.harness.mail import run_smtp
+from tests.harness.ports import free_port
+from tests.harness.postgres import Postgres
+from tests.harness.processes import background
+from tests.harness.programs import require_program
+from tests.harness.redis_server import run_redis
+from tests.harness.serving import migrate, run_beat, run_worker
+from tests.harness.waiting import wait_until
+
+ENOUGH = 20
+
+# What a container with a read-only root has: a shared memory of its own, and no place else to write.
+READ_ONLY = 'for place in / /tmp; do ! mountpoint -q $place || mount -o bind,remount,ro $place; done; exec "$@"'
+
+
+@pytest.fixture
+def variables(postgres: Postgres, redis_port: int, smtp_port: int, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Give the variables of a production that has its services."""
+    with run_redis(tmp_path / "redis", port=redis_port):
+        yield variables_of(postgres, redis_port, smtp_port)
+
+
+@pytest.fixture
+def read_only() -> tuple[str, ...]:
+    """Give a command that runs another where it can write nowhere."""
+    as_root = () if os.geteuid() == 0 else ("--map-root-user",)
+    command = (str(require_program("unshare")), "--mount", *as_root, "sh", "-c", READ_ONLY, "sh")
+    if execute(*command, "true", directory=Path("/"), check=False).returncode:
+        pytest.skip("this account may not make a file system read-only, even for itself")
+    return command
+
+
+@contextmanager
+def stuck_pipe() -> Iterator[Path]:
+    """Give what leads into a pipe that is full, and that nobody reads."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    try:
+        while True:
+            os.write(writing, b"x" * 4096)
+    except BlockingIOError:
+        yield Path(f"/proc/{os.getpid()}/fd/{writing}")
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+@contextmanager
+def full_disk() -> Iterator[Path]:
+    """Give a file that takes nothing."""
+    yield Path("/dev/full")
+
+
+@pytest.mark.parametrize("target", [full_disk, stuck_pipe])
+def test_a_log_that_takes_nothing_stops_nobody(
+    target: Callable[[], AbstractContextManager[Path]], variables: dict[str, str], smtp_port: int, deploy: Deploy
+) -> None:
+    project = deploy()
+    with run_smtp(smtp_port) as mailbox, ExitStack() as processes:
+        log = processes.enter_context(target())
+        production = processes.enter_context(open_shop(project, variables, log=log))
+        worker = processes.enter_context(run_worker(project, variables, log=log))
+        with load_on(production.shop) as load:
+            wait_until(lambda: load.has(ENOUGH, 0), "load", deadline=120)
+        wait_until(lambda: mailbox.messages, "mail", hopeless=worker.ended)
+    assert load.failures() == []
+
+
+def test_a_handler_that_waits_for_its_target_holds_requests_up(variables: dict[str, str], deploy: Deploy) -> None:
+    """The row bites: what protects is the handler, which drops a line where it would have to wait."""
+    waits = """
+from config.settings.components.logging import LOGGING
+
+LOGGING["handlers"]["console"] = {"class": "logging.StreamHandler", "formatter": "json"}
+"""
+    project = deploy(waits)
+    migrate(project, variables)
+    port = free_port()
+    with (
+        stuck_pipe() as log,
+        background(
+            *(".venv/bin/gunicorn", "config.wsgi:application", "--config", "config/gunicorn.conf.py"),
+            directory=project.path,
+            environment=project.environment({**variables, "PORT": str(port), "WEB_CONCURRENCY": "1"}),
+            log=log,
+        ),
+        pytest.raises(httpx.TransportError),
+    ):
+        httpx.get(f"http://127.0.0.1:{port}/api/v1/users/me/", timeout=10)
+
+
+def test_where_nothing_can_be_written_all_processes_work(
+    variables: dict[str, str], smtp_port: int, read_only: tuple[str, ...], deploy: Deploy
+) -> None:
+    project = deploy()
+    with run_smtp(smtp_port) as mailbox, ExitStack() as processes:
+        production = processes.enter_context(open_shop(project, variables, prefix=read_only))
+        worker = processes.enter_context(run_worker(project, variables, prefix=read_only))
+        beat = processes.enter_context(run_beat(project, variables, prefix=read_only))
+        with load_on(production.shop) as load:
+            wait_until(lambda: load.has(ENOUGH, 0), "load", deadline=120)
+        wait_until(lambda: mailbox.messages, "mail", hopeless=worker.ended)
+        # Found by the schedule, which beat has to keep somewhere.
+        with psycopg.connect(variables["DATABASE_URL"], autocommit=True) as database:
+            database.execute("DELETE FROM mail_outgoingmail")
+        wait_until(
+            lambda: "Sending due task" in beat.output(), "task of the schedule", deadline=90, hopeless=beat.ended
+        )
+        assert not (project.path / "celerybeat-schedule").exists()
+    assert load.failures() == []
+
+
+def test_a_heartbeat_on_the_disk_would_stop_the_server(
+    variables: dict[str, str], read_only: tuple[str, ...], deploy: Deploy
+) -> None:
+    """The row bites: what protects is that the heartbeat of a worker is in memory."""
+    project = deploy()
+    project.replace("config/gunicorn.conf.py", 'worker_tmp_dir = "/dev/shm"', 'worker_tmp_dir = "/tmp"')
+    migrate(project, variables)
+    with background(
+        *read_only,
+        *(".venv/bin/gunicorn", "config.wsgi:application", "--config", "config/gunicorn.conf.py"),
+        directory=project.path,
+        environment=project.environment({**variables, "PORT": str(free_port()), "WEB_CONCURRENCY": "1"}),
+        log=project.path / "gunicorn.log",
+    ) as server:
+        end = wait_until(server.ended, "end of the server")
+        assert "Read-only file system" in end

@@ -1,0 +1,145 @@
+"""Clients that are slow, large or wrong: the others are served as before, behind the proxy that is shipped."""
+
+import os
+import resource
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from itertools import cycle, islice
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import pytest
+
+from tests.faults import attacks
+from tests.faults.attacks import connect
+from tests.faults.conftest import Deploy, Production, open_shop, variables_of
+from tests.faults.load import load_on, percentile
+from tests.harness.postgres import Postgres
+from tests.harness.proxy import run_proxy
+from tests.harness.redis_server import run_redis
+from tests.harness.serving import HOST
+from tests.harness.waiting import wait_until
+
+Result = TypeVar("Result")
+
+ENOUGH = 60
+SERVER_ERROR = 500
+SLOW, MALFORMED, LARGE = 2_000, 10_000, 40
+# What the slowest of a hundred may take, in seconds, and what a process may hold, in bytes.
+P99, MEMORY = 0.5, 256 * 2**20
+
+
+@pytest.fixture
+def variables(postgres: Postgres, redis_port: int, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Give the variables of a production that has its services."""
+    with run_redis(tmp_path / "redis", port=redis_port):
+        yield variables_of(postgres, redis_port)
+
+
+@pytest.fixture
+def production(variables: dict[str, str], deploy: Deploy, tmp_path: Path) -> Iterator[Production]:
+    """Give a production whose clients come through the proxy."""
+    with (
+        open_shop(deploy(), variables) as production,
+        run_proxy(production.project, production.server.address, tmp_path) as address,
+    ):
+        yield replace(production, shop=replace(production.shop, address=address))
+
+
+@pytest.fixture(autouse=True)
+def _many_files() -> Iterator[None]:
+    """Let this process have a connection for each slow client."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4 * SLOW), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def memory_of(production: Production) -> int:
+    """Return how much the largest process of a server holds, in bytes."""
+    pids = production.server.process.children()
+    status = [Path(f"/proc/{pid}/status").read_text(encoding="utf-8") for pid in pids]
+    return max(1024 * int(text.partition("VmRSS:")[2].split()[0]) for text in status)
+
+
+@contextmanager
+def elsewhere(attack: Callable[..., Result], *arguments: object) -> Iterator[Future[Result]]:
+    """Have clients attack from a process of their own, and give what will come of it.
+
+    They would have machines of their own: here they take what processor the others leave.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn"), os.nice, (10,)) as processes:
+        yield processes.submit(attack, *arguments)
+
+
+def assert_others_are_served(production: Production, during: Callable[[], object] = lambda: None) -> None:
+    """See that the usual clients get what they ask for as fast as ever, while something is going on."""
+    with load_on(production.shop) as load:
+        during()
+        now = time.monotonic()
+        wait_until(lambda: load.has(ENOUGH, now), "load", deadline=120)
+    assert [f"{call.status} {call.says}" for call in load.failures()] == []
+    assert percentile(load.calls, 0.99) < P99
+    assert memory_of(production) < MEMORY
+
+
+HALF = [
+    f"GET /api/v1/users/me/ HTTP/1.1\r\nHost: {HOST}\r\nX-Slow: ".encode(),
+    f"POST /api/v1/orders/ HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 900\r\n\r\n{{".encode(),
+]
+
+
+@contextmanager
+def slow_clients(address: str, count: int) -> Iterator[list[socket.socket]]:
+    """Have clients begin requests, and go on by a byte now and then, for the time of a `with` block."""
+
+    def begin(half: bytes) -> socket.socket:
+        client = connect(address)
+        client.sendall(half)
+        return client
+
+    with ExitStack() as open_clients, ThreadPoolExecutor(8) as threads:
+        clients = list(threads.map(begin, islice(cycle(HALF), count)))
+        for client in clients:
+            open_clients.enter_context(client)
+        yield clients
+
+
+def test_two_thousand_slow_clients_hold_nobody_up(production: Production) -> None:
+    with slow_clients(production.shop.address, SLOW) as clients:
+        assert len(clients) == SLOW
+        assert_others_are_served(production)
+
+
+def test_without_the_proxy_a_few_slow_clients_hold_everybody_up(variables: dict[str, str], deploy: Deploy) -> None:
+    """The row bites: what protects is the proxy, which sends nothing on before it has all of it."""
+    with (
+        open_shop(deploy(), variables) as production,
+        slow_clients(production.server.address, 2 * ENOUGH),
+        pytest.raises(httpx.ReadTimeout),
+    ):
+        httpx.get(f"{production.shop.address}/api/v1/users/me/", headers=production.shop.headers, timeout=10 * P99)
+
+
+def test_large_bodies_are_refused(production: Production) -> None:
+    address = f"{production.shop.address}/api/v1/orders/"
+    with elsewhere(attacks.post_large_bodies, address, dict(production.shop.headers), LARGE) as attack:
+        assert_others_are_served(production, attack.result)
+    assert httpx.codes.REQUEST_ENTITY_TOO_LARGE in attack.result() <= {None, httpx.codes.REQUEST_ENTITY_TOO_LARGE}
+
+
+def test_malformed_requests_are_the_fault_of_who_sends_them(production: Production) -> None:
+    """Some through the proxy, and most to gunicorn itself, which may stand alone."""
+    addresses = [production.shop.address, *[production.server.address] * 4]
+    with elsewhere(attacks.send_malformed_requests, addresses, MALFORMED) as attack:
+        assert_others_are_served(production, attack.result)
+    statuses = attack.result()
+    assert sorted(statuses) == sorted(attacks.MALFORMED_REQUESTS)
+    assert {name: found for name, found in statuses.items() if any(s and s >= SERVER_ERROR for s in found)} == {}
+    assert any(httpx.codes.BAD_REQUEST in found for found in statuses.values())

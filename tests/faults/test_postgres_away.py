@@ -1,0 +1,69 @@
+"""PostgreSQL stops, and comes back: clients are told, and are served from the moment that it is back."""
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+
+from tests.faults.conftest import Deploy, open_shop, variables_of
+from tests.faults.load import load_on
+from tests.harness.postgres import Cluster
+from tests.harness.redis_server import run_redis
+from tests.harness.waiting import wait_until
+
+# Within so many seconds a probe says that the database is away.
+PROBE = 3.0
+ENOUGH = 20
+
+
+def probe(address: str, path: str) -> tuple[int, float]:
+    """Return what a probe is answered, and after how many seconds."""
+    started = time.monotonic()
+    answer = httpx.get(address + path, timeout=30)
+    return answer.status_code, time.monotonic() - started
+
+
+def test_clients_are_told_and_served_as_soon_as_it_is_back(
+    cluster: Cluster, redis_port: int, deploy: Deploy, tmp_path: Path
+) -> None:
+    project = deploy()
+    with run_redis(tmp_path / "redis", port=redis_port), ExitStack() as processes:
+        with cluster.running() as postgres:
+            production = processes.enter_context(open_shop(project, variables_of(postgres, redis_port)))
+            load = processes.enter_context(load_on(production.shop))
+            wait_until(lambda: load.has(ENOUGH, 0), "load")
+            assert load.failures() == []
+
+        away = time.monotonic()
+        live = [probe(production.server.address, "/livez") for _ in range(5)]
+        ready = [probe(production.server.address, "/readyz") for _ in range(5)]
+        wait_until(lambda: load.has(2, away), "load", deadline=120)
+
+        with cluster.running(), processes.pop_all():
+            back = time.monotonic()
+            wait_until(lambda: load.has(ENOUGH, back), "load", deadline=120)
+            assert probe(production.server.address, "/readyz")[0] == httpx.codes.OK
+
+    assert [status for status, _ in live] == [httpx.codes.OK] * 5
+    assert [status for status, _ in ready] == [httpx.codes.SERVICE_UNAVAILABLE] * 5
+    assert max(seconds for _, seconds in ready) < PROBE
+    told = [call for call in load.since(away) if call.started < back and call.failed]
+    assert told
+    assert {(call.status, call.content_type) for call in told} == {(503, "application/problem+json")}
+    assert load.failures(back) == []
+
+
+def test_who_comes_after_a_restart_that_nobody_saw_is_served(
+    cluster: Cluster, redis_port: int, deploy: Deploy, tmp_path: Path
+) -> None:
+    project = deploy()
+    with run_redis(tmp_path / "redis", port=redis_port), ExitStack() as processes:
+        with cluster.running() as postgres:
+            production = processes.enter_context(open_shop(project, variables_of(postgres, redis_port)))
+            with load_on(production.shop, clients=12) as before:
+                wait_until(lambda: before.has(ENOUGH, 0), "load")
+        with cluster.running(), processes.pop_all(), load_on(production.shop) as after:
+            wait_until(lambda: after.has(ENOUGH, 0), "load", deadline=120)
+
+    assert after.failures() == []

@@ -1,0 +1,95 @@
+"""Redis stops, and comes back: nobody notices, and no work is lost."""
+
+import re
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.faults.conftest import Deploy, open_shop, variables_of
+from tests.faults.load import Load, load_on
+from tests.harness.mail import run_smtp, text_of
+from tests.harness.postgres import Postgres
+from tests.harness.redis_server import run_redis
+from tests.harness.serving import run_worker
+from tests.harness.waiting import wait_until
+
+# Within so many seconds whoever sends a task goes on, sent or not.
+PUBLISH = 2.0
+# Calls of each kind, in each phase.
+ENOUGH = 20
+
+# As beat does every minute.
+SWEEP = """
+import django
+django.setup()
+from apps.mail.tasks import mail_deliver_due
+from apps.orders.tasks import orders_confirm_due
+orders_confirm_due.delay()
+mail_deliver_due.delay()
+"""
+
+
+def wait_for_calls(load: Load) -> float:
+    """Wait until each kind of call was made often enough from now on, and return what now was."""
+    now = time.monotonic()
+    wait_until(lambda: load.has(ENOUGH, now), "load", deadline=120)
+    return now
+
+
+@pytest.fixture
+def variables(postgres: Postgres, redis_port: int, smtp_port: int) -> dict[str, str]:
+    """Give the variables of a production whose Redis is not there yet."""
+    return variables_of(postgres, redis_port, smtp_port)
+
+
+def test_the_api_answers_as_before_and_every_order_is_confirmed_once(
+    variables: dict[str, str], redis_port: int, smtp_port: int, deploy: Deploy, tmp_path: Path
+) -> None:
+    project = deploy()
+    with run_smtp(smtp_port) as mailbox, ExitStack() as processes:
+        with run_redis(tmp_path / "redis-before", port=redis_port):
+            production = processes.enter_context(open_shop(project, variables))
+            worker = processes.enter_context(run_worker(project, variables))
+            load = processes.enter_context(load_on(production.shop))
+            wait_for_calls(load)
+        away = wait_for_calls(load)
+        with run_redis(tmp_path / "redis-after", port=redis_port):
+            # Neither the servers nor the worker were started again.
+            back = wait_for_calls(load)
+            load.stopped.set()
+            with processes.pop_all(), production.connect() as database:
+                # Who was sent no task has been forgotten for long enough.
+                database.execute("UPDATE orders_order SET created_at = created_at - interval '2 minutes'")
+                project.python("-c", SWEEP, env=variables)
+                unsent = (
+                    "SELECT 1 FROM orders_order WHERE confirmed_at IS NULL UNION ALL SELECT 1 FROM mail_outgoingmail"
+                )
+                wait_until(
+                    lambda: not database.execute(unsent).fetchone(),
+                    "confirmation of each order",
+                    deadline=120,
+                    hopeless=worker.ended,
+                )
+                [[orders]] = database.execute("SELECT count(*) FROM orders_order")
+
+    assert [call for call in load.calls if call.status not in {httpx.codes.OK, httpx.codes.CREATED}] == []
+    assert max(call.seconds for call in load.since(away, "order") if call.started < back) < PUBLISH
+    told = re.findall(r"[0-9a-f-]{36}", "".join(text_of(message) for message in mailbox.messages))
+    assert len(set(told)) == len(mailbox.messages) == orders
+
+
+def test_a_cache_whose_errors_are_raised_fails_requests(
+    variables: dict[str, str], redis_port: int, deploy: Deploy, tmp_path: Path
+) -> None:
+    """The row bites: what protects is that errors of the cache are ignored."""
+    project = deploy()
+    project.replace("config/settings/components/cache.py", '"IGNORE_EXCEPTIONS": True', '"IGNORE_EXCEPTIONS": False')
+    with ExitStack() as processes:
+        with run_redis(tmp_path / "redis", port=redis_port):
+            production = processes.enter_context(open_shop(project, variables))
+        with load_on(production.shop) as load, processes.pop_all():
+            wait_until(lambda: load.has(1, 0), "load")
+    assert load.failures()

@@ -1,0 +1,162 @@
+"""Workers are killed, beat is killed, the broker loses all it had: each task has its effect, and has it once."""
+
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import httpx
+import psycopg
+import pytest
+import redis
+
+from tests.faults.conftest import Deploy, StartRedis, open_shop, variables_of
+from tests.faults.load import Load, load_on
+from tests.harness.mail import run_smtp, text_of
+from tests.harness.postgres import Postgres
+from tests.harness.processes import Background
+from tests.harness.serving import run_beat, run_worker
+from tests.harness.waiting import wait_until
+
+ENOUGH = 10
+QUEUES = ("critical", "default", "bulk")
+
+# The schedule of the project, at a pace for who is waiting for it.
+HURRY = """
+from datetime import timedelta
+from config.settings.components.celery import CELERY_BEAT_SCHEDULE
+
+for name in ("send-waiting-mail", "confirm-forgotten-orders"):
+    CELERY_BEAT_SCHEDULE[name]["schedule"] = timedelta(seconds=2)
+"""
+NO_SCHEDULE = "\nCELERY_BEAT_SCHEDULE = {}\n"
+ACKNOWLEDGED_AT_ONCE = "\nCELERY_TASK_ACKS_LATE = False\n"
+
+# What is waited for has waited long enough: an order to be missed, a mail to be tried again.
+A_MINUTE_PASSES = (
+    "UPDATE orders_order SET created_at = created_at - interval '2 minutes' WHERE confirmed_at IS NULL",
+    "UPDATE mail_outgoingmail SET send_after = now() WHERE handed_over_at IS NULL AND send_after > now()",
+)
+# What is left to do: of a mail that a server was given, nobody knows, and it is never sent again by itself.
+LEFT = (
+    "SELECT 1 FROM orders_order WHERE confirmed_at IS NULL"
+    " UNION ALL SELECT 1 FROM mail_outgoingmail WHERE handed_over_at IS NULL"
+)
+
+
+@pytest.fixture
+def variables(postgres: Postgres, redis_port: int, smtp_port: int) -> dict[str, str]:
+    """Give the variables of a production whose broker is not there yet."""
+    return variables_of(postgres, redis_port, smtp_port)
+
+
+@pytest.fixture
+def database(variables: dict[str, str]) -> Iterator[psycopg.Connection]:
+    """Give a connection to the database of that production."""
+    with psycopg.connect(variables["DATABASE_URL"], autocommit=True) as connection:
+        yield connection
+
+
+def kill(process: Background) -> None:
+    """End a process and its children, with no time to tidy up."""
+    os.killpg(process.process.pid, signal.SIGKILL)
+    process.process.wait()
+
+
+def wait_for_orders(load: Load) -> None:
+    """Wait until some more have been placed."""
+    now = time.monotonic()
+    wait_until(lambda: len(load.since(now, "order")) >= ENOUGH, "orders", deadline=120)
+
+
+def test_each_order_is_confirmed_once_whoever_dies(
+    variables: dict[str, str],
+    start_redis: StartRedis,
+    smtp_port: int,
+    database: psycopg.Connection,
+    deploy: Deploy,
+) -> None:
+    project = deploy(HURRY)
+    with run_smtp(smtp_port) as mailbox, ExitStack() as processes:
+        with start_redis():
+            production = processes.enter_context(open_shop(project, variables))
+            load = processes.enter_context(load_on(production.shop))
+            for number in range(2):
+                worker = processes.enter_context(run_worker(project, variables, number))
+                beat = processes.enter_context(run_beat(project, variables, number))
+                wait_for_orders(load)
+                if number == 0:
+                    kill(worker)
+                    wait_for_orders(load)
+                    kill(beat)
+                    wait_for_orders(load)
+        # All that waited there is gone.
+        wait_for_orders(load)
+        with start_redis(), processes.pop_all():
+            wait_for_orders(load)
+            load.stopped.set()
+
+            def is_done() -> bool:
+                for statement in A_MINUTE_PASSES:
+                    database.execute(statement)
+                return database.execute(LEFT).fetchone() is None
+
+            wait_until(is_done, "confirmation of each order", deadline=120, hopeless=worker.ended)
+            [[orders]] = database.execute("SELECT count(*) FROM orders_order")
+            [[unknown]] = database.execute("SELECT count(*) FROM mail_outgoingmail")
+
+    assert load.failures() == []
+    told = re.findall(r"[0-9a-f-]{36}", "".join(text_of(message) for message in mailbox.messages))
+    assert len(set(told)) == len(told)
+    # One mail may have been on its way for each process of the worker that was killed.
+    assert orders - unknown <= len(told) <= orders
+    assert unknown <= 2
+
+
+def test_without_the_schedule_what_the_broker_loses_is_lost(
+    variables: dict[str, str], start_redis: StartRedis, database: psycopg.Connection, deploy: Deploy
+) -> None:
+    """The row bites: what protects is the schedule, which finds what nobody was told of."""
+    project = deploy(NO_SCHEDULE)
+    with ExitStack() as processes:
+        with start_redis():
+            production = processes.enter_context(open_shop(project, variables))
+            lost = production.shop.order().json()["id"]
+        with (
+            start_redis(),
+            processes.pop_all(),
+            run_worker(project, variables) as worker,
+            run_beat(project, variables),
+        ):
+            for statement in A_MINUTE_PASSES:
+                database.execute(statement)
+            confirmed = production.shop.order().json()["id"]
+            is_confirmed = "SELECT 1 FROM orders_order WHERE confirmed_at IS NOT NULL AND id = %s"
+            wait_until(lambda: database.execute(is_confirmed, [confirmed]).fetchone(), "task", hopeless=worker.ended)
+            assert database.execute(is_confirmed, [lost]).fetchone() is None
+
+
+@pytest.mark.parametrize(("own_settings", "kept"), [("", 1), (ACKNOWLEDGED_AT_ONCE, 0)], ids=["late", "at once"])
+def test_what_a_killed_worker_was_at_is_kept_if_it_is_acknowledged_late(
+    own_settings: str, kept: int, variables: dict[str, str], start_redis: StartRedis, deploy: Deploy
+) -> None:
+    project = deploy(own_settings)
+    with (
+        start_redis(),
+        open_shop(project, variables) as production,
+        redis.Redis.from_url(variables["CELERY_BROKER_URL"]) as broker,
+        production.connect() as database,
+        psycopg.connect(variables["DATABASE_URL"]) as holder,
+    ):
+        assert production.shop.order().status_code == httpx.codes.CREATED
+        holder.execute("SELECT 1 FROM orders_order FOR UPDATE")
+        with run_worker(project, variables) as worker:
+            waiting = (
+                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                " AND query LIKE 'SELECT %\"orders_order\"%'"
+            )
+            wait_until(lambda: database.execute(waiting).fetchone(), "worker", hopeless=worker.ended)
+            kill(worker)
+        assert broker.hlen("unacked") + sum(broker.llen(queue) for queue in QUEUES) == kept

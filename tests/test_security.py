@@ -1,0 +1,200 @@
+"""The served project, seen from outside: the same headers with every answer, and bodies that nothing is kept of."""
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import Render
+from tests.harness.environments import PRODUCTION, share_environment
+from tests.harness.project import Project
+from tests.harness.questions import DJANGO_VERSIONS
+from tests.harness.serving import HOST, THROUGH_PROXY, production_variables, serve
+
+SERVERS = ["wsgi", "asgi"]
+
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+MEGABYTE = 1024 * 1024
+
+
+@contextmanager
+def served(project: Project, variables: dict[str, str]) -> Iterator[httpx.Client]:
+    """Serve a production with one worker, and give a client that calls it as the proxy does."""
+    project.python("manage.py", "collectstatic", "--noinput", "--verbosity", "0", env=variables)
+    application = f"config.{project.answers['server']}:application"
+    with (
+        serve(project, variables, application=application, workers=1) as address,
+        httpx.Client(base_url=address, headers=THROUGH_PROXY, timeout=60) as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_every_answer_of_the_server_has_the_same_headers(
+    server: str, render_project: Render, variables: dict[str, str]
+) -> None:
+    project = share_environment(render_project({"server": server}), PRODUCTION)
+    with served(project, variables) as client:
+        page = client.get("/account/verify-email/")
+        [style] = re.findall(r'href="(/static/css/[^"]+)"', page.text)
+        answers = {
+            200: [page, client.get("/api/docs/"), client.get(style), client.get("/livez")],
+            206: [client.get(style, headers={"Range": "bytes=0-9"})],
+            301: [client.get("/account/verify-email"), client.get("/", headers={"X-Forwarded-Proto": "http"})],
+            302: [client.get("/back-office/")],
+            304: [client.get(style, headers={"If-None-Match": client.get(style).headers["etag"]})],
+            400: [
+                client.get("/", headers={"Host": "evil.example"}),
+                client.get("/api/schema/", headers={"Host": "evil.example"}),
+                client.get("/", headers={"Host": "evil.example", "X-Forwarded-Proto": "http"}),
+            ],
+            401: [client.get("/api/v1/users/me/")],
+            403: [client.post("/account/verify-email/")],
+            404: [client.get("/nowhere/"), client.get("/api/nowhere/"), client.get("/static/nothing.css")],
+            405: [client.put("/api/schema/")],
+            413: [client.post(path, content=bytes(3 * MEGABYTE)) for path in ("/back-office/", "/api/v1/auth/token/")],
+        }
+        for status, several in answers.items():
+            for answer in several:
+                assert (answer.status_code, dict(answer.headers)) == (status, {**answer.headers, **HEADERS})
+                assert "script-src 'self'" in answer.headers["content-security-policy"]
+                assert "camera=()" in answer.headers["permissions-policy"]
+                secure = answer.request.headers["x-forwarded-proto"] == "https"
+                assert ("strict-transport-security" in answer.headers) == secure
+
+
+def bodies() -> dict[str, tuple[str, dict[str, str], bytes, bytes]]:
+    """Return for each kind of body where it is posted, its headers, and what stands around 10 MB of it."""
+    # What anybody can send with a form, so that Django goes on to read it.
+    forged = {"Cookie": f"csrftoken={'x' * 32}", "Referer": f"https://{HOST}/"}
+    form = b'--x\r\ncontent-disposition: form-data; name="f"; filename="f"\r\n\r\n'
+    return {
+        "JSON": ("/api/v1/auth/token/", {"Content-Type": "application/json"}, b'{"email": "', b'"}'),
+        "a file": (
+            "/back-office/login/",
+            {"Content-Type": "multipart/form-data; boundary=x", **forged},
+            form,
+            b"\r\n--x--\r\n",
+        ),
+        "a form": ("/back-office/login/", {"Content-Type": "application/x-www-form-urlencoded", **forged}, b"a=", b""),
+        "anything": ("/nowhere/", {"Content-Type": "application/octet-stream"}, b"", b""),
+    }
+
+
+def chunks(before: bytes, after: bytes) -> Iterator[bytes]:
+    """Yield a body of 10 MB without saying how long it is."""
+    yield before
+    for _ in range(10):
+        yield b"x" * MEGABYTE
+    yield after
+
+
+def post(client: httpx.Client, kind: str, *, chunked: bool) -> int | None:
+    """Post 10 MB, and return the status of the answer, or None where the server hung up."""
+    path, headers, before, after = bodies()[kind]
+    content = chunks(before, after) if chunked else b"".join(chunks(before, after))
+    try:
+        return client.post(path, headers=headers, content=content).status_code
+    except (httpx.WriteError, httpx.ReadError, httpx.RemoteProtocolError):
+        return None
+
+
+def worker_of(project: Project) -> Path:
+    """Return the folder with what the system knows of the only worker."""
+    pids: list[str] = re.findall(
+        r"(?:Booting worker with pid|Started server process)\D+(\d+)", project.read("gunicorn.log")
+    )
+    return Path("/proc") / pids[-1]
+
+
+def usage(worker: Path) -> tuple[int, int]:
+    """Return the most memory that a process has had, and how much it has written, in bytes."""
+    [peak] = re.findall(r"VmHWM:\s+(\d+) kB", (worker / "status").read_text())
+    [written] = re.findall(r"^wchar: (\d+)", (worker / "io").read_text(), re.MULTILINE)
+    return int(peak) * 1024, int(written)
+
+
+@dataclass(frozen=True)
+class Load:
+    """What many large bodies do to a worker.
+
+    Attributes:
+        declared: The statuses of those that say how long they are.
+        chunked: Those of the others.
+        memory: By how much its peak grows, in bytes.
+        written: How much it writes.
+    """
+
+    declared: set[int | None]
+    chunked: set[int | None]
+    memory: int
+    written: int
+
+
+def put_load_on(project: Project, variables: dict[str, str]) -> Load:
+    """Post 10 MB of each kind, eight at once."""
+    with served(project, variables) as client, ThreadPoolExecutor(8) as pool:
+        for path, headers, *_ in bodies().values():
+            client.post(path, headers=headers)
+        worker = worker_of(project)
+        memory, written = usage(worker)
+        kinds = [*bodies()] * 4
+        declared = set(pool.map(lambda kind: post(client, kind, chunked=False), kinds))
+        chunked = set(pool.map(lambda kind: post(client, kind, chunked=True), kinds))
+        peak, total = usage(worker)
+        assert client.get("/readyz").status_code == httpx.codes.OK
+    return Load(declared, chunked, peak - memory, total - written)
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="only Linux tells what a process writes")
+
+
+@needs_proc
+@pytest.mark.parametrize("server", SERVERS)
+def test_of_a_body_that_is_too_large_nothing_is_kept(
+    server: str, render_project: Render, variables: dict[str, str]
+) -> None:
+    load = put_load_on(share_environment(render_project({"server": server}), PRODUCTION), variables)
+
+    assert load.declared == {httpx.codes.REQUEST_ENTITY_TOO_LARGE}
+    assert load.chunked <= {httpx.codes.LENGTH_REQUIRED, None}
+    # What gunicorn reads at once, for each thread; eight bodies would be 80 MB.
+    assert load.memory < 40 * MEGABYTE
+    assert load.written < MEGABYTE
+
+
+@needs_proc
+@pytest.mark.parametrize("server", SERVERS)
+def test_without_the_limit_anybody_fills_a_disk(server: str, render_project: Render, variables: dict[str, str]) -> None:
+    project = share_environment(render_project({"server": server}), PRODUCTION)
+    project.replace("config/settings/components/http.py", '    "apps.core.middleware.BodyLimitMiddleware",\n', "")
+    if server == "asgi":
+        project.replace("config/asgi.py", "BodyLimit(get_asgi_application())", "get_asgi_application()")
+
+    load = put_load_on(project, variables)
+
+    assert load.written > 10 * MEGABYTE
+
+
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("django", DJANGO_VERSIONS)
+def test_the_checks_of_django_have_nothing_to_say(server: str, django: str, render_project: Render) -> None:
+    project = share_environment(render_project({"server": server, "django_version": django}), PRODUCTION)
+    variables = production_variables("postgres://nobody:secret@127.0.0.1:1/nothing", "redis://127.0.0.1:1/0")
+    for environment in ("staging", "production"):
+        answer = project.python(
+            *("-W", "error", "manage.py", "check", "--deploy", "--fail-level", "WARNING"),
+            env={**variables, "DJANGO_SETTINGS_MODULE": f"config.settings.{environment}"},
+        )
+        assert answer.stdout + answer.stderr == "System check identified no issues (0 silenced).\n"
