@@ -121,8 +121,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "a page for errors that fails is logged by each middleware": Mutant(
         f"{CORE}/access.py",
-        "elif line is None or line.failure is None:",
-        "else:",
+        "if line is None or (line.is_written and line.failure is None):",
+        "if line is None or line.is_written:",
         suite("apps/core/tests/test_access.py"),
     ),
     "the log loads the session of each caller": Mutant(

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -93,14 +94,14 @@ SECRET = "what-nobody-may-read"
 # Each puts it into a line.
 LEAKS = [
     "log.info('line', password=secret)",
-    "log.info('line', new_password=secret, api_key=secret, SENTRY_DSN=secret, client_secret=secret)",
+    "log.info('line', new_password=secret, api_key=secret, DATABASE_DSN=secret, client_secret=secret)",
     "log.info('line', token=secret, authorization=secret, cookie=secret, jwt_signing_keys=[secret])",
     "log.info('line', headers={'X-API-Key': secret, 'Set-Cookie': [secret]})",
     "log.info('line', a=[{'b': ({'secret': {'c': secret}},)}])",
     "log.info('line', client=Client(), clients={'first': Client()})",
     "log.info('line', url=f'postgres://user:{secret}@db.example.com:5432/app')",
     "log.info('line', url=f'redis://:{secret}/with@signs@redis.example.com')",
-    "log.info('line', url=f'https://{secret}@sentry.example.com/1')",
+    "log.info('line', url=f'https://{secret}@errors.example.com/1')",
     "log.info('line', header=f'Bearer {secret}', other=f'basic {secret}1=')",
     "log.info('line', text=f'it is eyJhbGciOiJIUzI1NiJ9.{secret}.c2lnbmF0dXJl')",
     "log.info('line', key=f'-----BEGIN RSA PRIVATE KEY-----\\n{secret}\\n-----END RSA PRIVATE KEY-----')",
@@ -231,11 +232,14 @@ class TestTarget:
             assert process.stdin
             assert process.stdout
             assert process.stderr
+            # Ends one that does wait, which would be for ever.
+            end = Timer(60, process.kill)
+            end.start()
             # Nobody has read the other pipe.
             written = process.stdout.readline()
+            end.cancel()
             # Room for what comes last.
             first = [process.stderr.readline() for _ in range(50)]
-            process.stdin.write("\n")
             process.stdin.close()
             log = lines("".join(first) + process.stderr.read())
 

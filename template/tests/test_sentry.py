@@ -24,6 +24,7 @@ def get_user(request):
     return User(pk=42, email="ada@example.com")
 middleware.get_user = get_user
 def fail(request):
+    request.session["_auth_user_id"] = "42"
     assert request.user.email == "ada@example.com"
     raise RuntimeError("a bug")
 urls.urlpatterns.insert(0, path("fail/", fail))

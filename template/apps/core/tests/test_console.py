@@ -1,5 +1,6 @@
 import logging
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,17 @@ STANDARD_ERROR = 2
 
 @pytest.fixture
 def _kept() -> Iterator[None]:
-    """Give standard error back in the end."""
+    """Give standard error back in the end, also where a handler waits, which would be for ever."""
+
+    def give_up(*_arguments: object) -> None:
+        raise TimeoutError
+
     kept = os.dup(STANDARD_ERROR)
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(60)
     yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
     os.dup2(kept, STANDARD_ERROR)
     os.close(kept)
 
