@@ -67,7 +67,7 @@ def watch(connection: BaseDatabaseWrapper, **_kwargs: object) -> None:
 def _count_and_time(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
     """Make a query, and count it; one that took long is logged, whether it came to its end or not."""
     counter = _counter.get()
-    if counter is not None and not (isinstance(sql, str) and sql.startswith(_NOT_COUNTED)):
+    if counter is not None and not str(sql).startswith(_NOT_COUNTED):
         counter.queries += 1
     began = perf_counter()
     try:
