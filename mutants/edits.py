@@ -186,7 +186,13 @@ MUTANTS: dict[str, Mutant] = {
         suite("tests/test_heartbeat.py"),
     ),
     "errors in Sentry have no ids": Mutant(
-        f"{SETTINGS}/sentry.py.jinja", "    before_send=_name_ids,\n", "", suite("tests/test_sentry.py")
+        f"{SETTINGS}/sentry.py.jinja",
+        "    tags.update({name: str(bound[name]) for",
+        "    dict({name: str(bound[name]) for",
+        suite("tests/test_sentry.py"),
+    ),
+    "secrets reach Sentry": Mutant(
+        f"{SETTINGS}/sentry.py.jinja", "    before_send=_prepare,\n", "", suite("tests/test_sentry.py")
     ),
     "an error in a task is reported twice": Mutant(
         f"{SETTINGS}/sentry.py.jinja",

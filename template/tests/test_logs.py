@@ -110,6 +110,16 @@ LEAKS = [
     "plain.warning('line %s', f'amqp://user:{secret}@mq')",
     "plain.warning('line %r', {'token': secret, b'cookie': secret.encode()})",
     """plain.warning('line {"api_key": "%s"}', secret)""",
+    "log.info('line', pwd=secret, passcode=secret, headers={b'password': secret.encode()})",
+    "log.info(f'line with password: {secret}')",
+    "plain.warning('line, refused: invalid token: %s', secret)",
+    """log.info('line', url=f"postgres://user:p'w{secret}@db.example.com/app")""",
+    r"""log.info('line {"password": "a\\" %s"}', secret)""",
+    r"""log.info('line {\\"password\\": \\"a\\\\\\" %s\\"}', secret)""",
+    """log.info(f"line with password=['a b', '{secret}']")""",
+    """log.info('line {"password": {"a": "b ]", "c": "%s"}}', secret)""",
+    """log.info('line {"password": [{"a": "b"}, {"c": "%s"}]}', secret)""",
+    """log.info('line with password="a %s', secret)""",
     "plain.warning('line Cookie: sessionid=%s; a=b', secret)",
     "plain.warning('line', extra={'password': secret, 'context': {'token': secret}})",
     "fail(f'cannot reach redis://:{secret}@redis.example.com:6379/0')",
@@ -162,8 +172,9 @@ class TestSecret:
 
     def test_leaves_the_rest_of_a_line_as_it_is(self) -> None:
         values = "name='Ada', count=3, flag=True, password=None, ids=['a', 1], url='https://example.com/token/?page=2'"
+        text = '{"url":"https://example.com/","email":"ada@example.com"}'
 
-        [line] = lines(run(f"{LOG}\nlog.info('token_refreshed: no problem', {values})").stderr)
+        [line] = lines(run(f"{LOG}\nlog.info('token_refreshed: no problem', {values}, text={text!r})").stderr)
 
         assert line.pop("timestamp")
         assert line == {
@@ -176,6 +187,7 @@ class TestSecret:
             "password": None,
             "ids": ["a", 1],
             "url": "https://example.com/token/?page=2",
+            "text": text,
         }
 
     def test_is_masked_in_the_log_alone(self) -> None:

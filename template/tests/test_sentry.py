@@ -8,6 +8,7 @@ import pytest
 
 from config.env import BASE_DIR
 from tests.sentry import Sentry, sentry_server
+from tests.test_logs import LEAKS, LOG, SECRET
 from tests.test_settings import COMPLETE
 
 # Fails while it handles a request that says who is asking.
@@ -35,6 +36,18 @@ client.post("/fail/?code=" + secret, {"name": secret}, secure=True)
 sentry_sdk.flush()
 """
 
+# Each leak once on the way to an error, and once as an error.
+LEAK = f"""
+{LOG}
+import sentry_sdk
+for leak in {LEAKS!r}:
+    with sentry_sdk.isolation_scope():
+        exec(leak)
+        log.error("end")
+        exec(leak.replace("info", "error").replace("warning", "error"))
+sentry_sdk.flush()
+"""
+
 
 @pytest.fixture
 def sentry() -> Iterator[Sentry]:
@@ -43,9 +56,9 @@ def sentry() -> Iterator[Sentry]:
         yield server
 
 
-def run(environment: dict[str, str]) -> None:
+def run(environment: dict[str, str], code: str = FAIL) -> None:
     subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, "-c", FAIL],
+        [sys.executable, "-c", code],
         cwd=BASE_DIR,
         env={"DJANGO_SETTINGS_MODULE": "config.settings.production", **COMPLETE, **environment},
         check=True,
@@ -68,6 +81,16 @@ def test_an_error_has_the_ids_of_its_lines_in_the_log_and_nothing_else_of_the_us
     [event] = sentry.events()
     assert {"request_id": "abc-123", "user_id": "42"}.items() <= event["tags"].items()
     assert "user" not in event
+
+
+def test_secrets_are_masked_as_in_the_log(sentry: Sentry) -> None:
+    run({"SENTRY_DSN": sentry.dsn}, LEAK)
+
+    events = sentry.events()
+    ways = {name for event in events for name in ("breadcrumbs", "logentry", "exception") if event.get(name)}
+    assert ways == {"breadcrumbs", "logentry", "exception"}
+    assert len(events) >= 2 * len(LEAKS)
+    assert [event for event in events if SECRET in str(event)] == []
 
 
 def test_nothing_is_sent_where_no_address_is_set(sentry: Sentry) -> None:
