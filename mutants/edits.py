@@ -568,6 +568,12 @@ MUTANTS: dict[str, Mutant] = {
         "DATA_UPLOAD_MAX_NUMBER_FILES = None",
         suite("apps/core/tests/test_middleware.py"),
     ),
+    "who goes away leaves no line under ASGI": Mutant(
+        "template/config/asgi.py",
+        "            note_end(scope)\n",
+        "            pass\n",
+        suite("tests/test_asgi.py", project="largest"),
+    ),
     "a body of any length is taken in under ASGI": Mutant(
         "template/config/asgi.py",
         "BodyLimit(get_asgi_application())",

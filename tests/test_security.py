@@ -1,9 +1,10 @@
 """The served project, seen from outside: the same headers with every answer, and bodies that nothing is kept of."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +13,11 @@ import pytest
 
 from tests.conftest import Render
 from tests.harness.environments import PRODUCTION, share_environment
+from tests.harness.ports import free_port
 from tests.harness.project import Project
+from tests.harness.proxy import run_proxy
 from tests.harness.questions import DJANGO_VERSIONS
-from tests.harness.serving import HOST, THROUGH_PROXY, production_variables, serve
+from tests.harness.serving import HOST, THROUGH_PROXY, migrate, production_variables, run_server, serve
 
 SERVERS = ["wsgi", "asgi"]
 
@@ -72,6 +75,44 @@ def test_every_answer_of_the_server_has_the_same_headers(
                 assert "camera=()" in answer.headers["permissions-policy"]
                 secure = answer.request.headers["x-forwarded-proto"] == "https"
                 assert ("strict-transport-security" in answer.headers) == secure
+
+
+POLICIES = {"content-security-policy", "permissions-policy"}
+
+
+def test_every_answer_through_the_proxy_has_each_header_once(
+    render_project: Render, variables: dict[str, str], tmp_path: Path
+) -> None:
+    """Those of the proxy itself as well."""
+    project = share_environment(render_project({"domain_name": HOST}), PRODUCTION)
+    migrate(project, variables)
+    project.python("manage.py", "collectstatic", "--noinput", "--verbosity", "0", env=variables)
+    plain_port = free_port()
+    with ExitStack() as upstream:
+        server = upstream.enter_context(run_server(project, variables, workers=1))
+        with (
+            run_proxy(project, server.address, tmp_path, plain_port=plain_port) as address,
+            httpx.Client(base_url=address, headers={"Host": HOST}, verify=False, timeout=60) as client,  # noqa: S501
+        ):
+            answers = [
+                (200, client.get("/account/verify-email/")),
+                (404, client.get("/nowhere/")),
+                (413, client.post("/api/v1/auth/token/", content=bytes(4 * MEGABYTE))),
+                (400, client.get("/", headers={"Host": "a b"})),
+                (414, client.get(f"/{'a' * 10_000}")),
+            ]
+            elsewhere = httpx.get(f"http://127.0.0.1:{plain_port}/a?b=c", headers={"Host": "evil.example"})
+            upstream.close()
+            away = client.get("/account/verify-email/")
+    for status, answer in [*answers, (503, away), (301, elsewhere)]:
+        secure = answer is not elsewhere
+        expected = {*HEADERS, *POLICIES, *({"strict-transport-security"} if secure else ())}
+        counted = Counter(name.lower() for name, _ in answer.headers.multi_items())
+        assert (answer.status_code, {name: counted[name] for name in expected}) == (status, dict.fromkeys(expected, 1))
+        assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+        assert ("strict-transport-security" in answer.headers) == secure
+    assert elsewhere.headers["location"] == f"https://{HOST}/a?b=c"
+    assert (away.headers.get_list("retry-after"), away.json()["status"]) == (["5"], 503)
 
 
 def bodies() -> dict[str, tuple[str, dict[str, str], bytes, bytes]]:

@@ -7,6 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
+from apps.core.access import note_end
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
 # https://asgi.readthedocs.io/en/latest/specs/www.html
@@ -14,6 +16,21 @@ type Scope = dict[str, Any]
 type Event = Mapping[str, Any]
 type Receive = Callable[[], Awaitable[Event]]
 type Send = Callable[[Event], Awaitable[None]]
+type Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class RequestLog:
+    """Log the requests whose callers go away. Django cancels them, and no middleware has a response to log."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, and see that it has its line."""
+        try:
+            await self.application(scope, receive, send)
+        finally:
+            note_end(scope)
 
 
 class BodyLimit:
@@ -22,7 +39,7 @@ class BodyLimit:
     Django's handler takes in a whole body, on a disk where it is large, before it asks any middleware.
     """
 
-    def __init__(self, application: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+    def __init__(self, application: Application) -> None:
         self.application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,4 +70,4 @@ def _without_body(receive: Receive) -> Receive:
     return receive_end
 
 
-application = BodyLimit(get_asgi_application())
+application = RequestLog(BodyLimit(get_asgi_application()))

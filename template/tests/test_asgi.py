@@ -1,12 +1,23 @@
-"""What is served under ASGI: a body that is refused is not taken in."""
+"""What is served under ASGI: a body that is refused is not taken in, and who goes away leaves a line in the log."""
 
 import asyncio
+import importlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import structlog
 from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
+from django.db import connection
+from django.http import HttpResponse, StreamingHttpResponse
+from django.urls import path
+from pytest_django import Settings
+from structlog.testing import capture_logs
 
-from config.asgi import Event, application
+from apps.core.access import AccessLine
+from config import asgi
+from config.asgi import Event
 from tests.waiting import DEADLINE_SECONDS
 
 TOO_MUCH = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
@@ -49,6 +60,88 @@ def test_a_body_that_is_refused_is_answered_before_it_ends(header: tuple[bytes, 
         "headers": [(b"host", b"testserver"), header],
     }
 
-    asyncio.run(asyncio.wait_for(application(scope, caller.receive, caller.send), DEADLINE_SECONDS))
+    asyncio.run(asyncio.wait_for(asgi.application(scope, caller.receive, caller.send), DEADLINE_SECONDS))
 
     assert caller.status == status
+
+
+def ask() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+async def wait(request: ASGIRequest) -> HttpResponse:
+    await asyncio.to_thread(ask)
+    request.scope["reached"].set()
+    await asyncio.Event().wait()
+    return HttpResponse()
+
+
+async def stream(request: ASGIRequest) -> StreamingHttpResponse:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"first"
+        request.scope["reached"].set()
+        if request.path == "/endless/":
+            await asyncio.Event().wait()
+
+    return StreamingHttpResponse(pieces())
+
+
+urlpatterns = [path("wait/", wait), path("endless/", stream), path("stream/", stream)]
+
+
+def lines_of(asked: str, *, stays: bool) -> list[tuple[Any, ...]]:
+    """Return which lines the log has of a request, whose caller waits for the end or goes away."""
+
+    async def call() -> None:
+        reached = asyncio.Event()
+        events = [{"type": "http.request"}]
+
+        async def receive() -> Event:
+            if events:
+                return events.pop()
+            if asked in ("/wait/", "/endless/"):
+                await reached.wait()
+            while asked.startswith("/static/") and not any(isinstance(value, AccessLine) for value in scope.values()):
+                await asyncio.sleep(0)
+            if stays:
+                await asyncio.Event().wait()
+            return {"type": "http.disconnect"}
+
+        async def send(_event: Event) -> None:
+            await asyncio.sleep(0)
+
+        headers = [(b"host", b"testserver"), (b"x-request-id", b"abc-123")]
+        scope: dict[str, Any] = {"type": "http", "method": "GET", "path": asked, "headers": headers, "reached": reached}
+        # Anew, since what answers for static files has its settings from when it is made.
+        application = importlib.reload(asgi).application
+        await asyncio.wait_for(application(scope, receive, send), DEADLINE_SECONDS)
+
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        asyncio.run(call())
+    names = ("event", "log_level", "request", "status", "request_id")
+    return [tuple(line.get(name) for name in names) for line in lines]
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.django_db
+class TestCaller:
+    def test_who_goes_away_is_one_line(self) -> None:
+        assert lines_of("/wait/", stays=False) == [("request_cancelled", "warning", "GET /wait/", None, "abc-123")]
+
+    def test_who_leaves_a_stream_is_one_line(self) -> None:
+        assert lines_of("/endless/", stays=False) == [("request_finished", "info", "GET /endless/", 200, "abc-123")]
+
+    def test_who_stays_is_one_line(self) -> None:
+        assert lines_of("/stream/", stays=True) == [("request_finished", "info", "GET /stream/", 200, "abc-123")]
+
+    @pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume synchronous iterators")
+    @pytest.mark.parametrize("asked", ["/livez", "/static/admin/css/base.css"])
+    def test_of_a_probe_or_a_static_file_is_none(self, settings: Settings, asked: str) -> None:
+        settings.WHITENOISE_USE_FINDERS = True
+
+        assert lines_of(asked, stays=True) == []
+
+    @pytest.mark.parametrize("asked", ["/livez", "/static/nothing.css"])
+    def test_who_leaves_a_probe_or_a_static_file_is_none(self, asked: str) -> None:
+        assert lines_of(asked, stays=False) == []

@@ -15,19 +15,20 @@ from tests.harness.waiting import wait_until
 
 
 @contextmanager
-def run_proxy(project: Project, upstream: str, directory: Path) -> Iterator[str]:
+def run_proxy(project: Project, upstream: str, directory: Path, *, plain_port: int | None = None) -> Iterator[str]:
     """Run nginx in front of a served project for the time of a `with` block, and give its address, with TLS.
 
     Args:
         project: Whose `docker/nginx.conf` it runs by: only places and ports are others.
         upstream: Where the project is served.
         directory: A folder for its files.
+        plain_port: Where it listens without TLS; anywhere unless given.
     """
     certificate = make_certificate(directory)
     port = free_port()
     text = project.read("docker/nginx.conf").replace("/tmp/nginx", f"{directory}/nginx")  # noqa: S108 - theirs
     for there, here in {
-        "listen 80;": f"listen 127.0.0.1:{free_port()};",
+        "listen 80;": f"listen 127.0.0.1:{plain_port or free_port()};",
         "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
         "web:8000;": f"{upstream.removeprefix('http://')};",
         "/etc/nginx/tls/tls.crt;": f"{certificate};",

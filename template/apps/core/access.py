@@ -2,13 +2,15 @@
 
 import logging
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextvars import copy_context
 from functools import partial
 from time import perf_counter
 from typing import Any, Self
 
 import structlog
+from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
 from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from whitenoise.middleware import WhiteNoiseFileResponse
 
@@ -16,7 +18,7 @@ from apps.core.queries import query_count, stop_counting
 
 log = structlog.get_logger(__name__)
 
-# Where a request keeps its line.
+# Where a request keeps its line, and under ASGI its scope too.
 _LINE = "apps.core.access"
 
 
@@ -28,11 +30,16 @@ class AccessLine:
         self.is_written = False
         self._request = request
         self._began = perf_counter()
+        # For who writes the line from outside of the request.
+        self._context = copy_context()
 
     @classmethod
     def begin(cls, request: HttpRequest) -> None:
         """Begin the line of a request, which begins now."""
-        request.META[_LINE] = cls(request)
+        request.META[_LINE] = line = cls(request)
+        if isinstance(request, ASGIRequest):
+            scope: Any = request.scope
+            scope[_LINE] = line
 
     @classmethod
     def of(cls, request: HttpRequest) -> Self:
@@ -48,6 +55,11 @@ class AccessLine:
         """Write the line: nothing more comes after this error."""
         self.failure = error
         self.write()
+
+    def cancel(self) -> None:
+        """Write the line, unless that is done: the caller has gone, and Django has left the request where it was."""
+        if not self._request.path.startswith(settings.STATIC_URL):
+            self._context.run(self.write)
 
     def write(self, response: HttpResponseBase | None = None) -> None:
         """Write the line, unless that is done.
@@ -119,6 +131,17 @@ def note_failure(request: HttpRequest, **_kwargs: object) -> None:
         # Nothing will be answered: the page for errors has failed as well.
         line.failure = error
         line.write()
+
+
+def note_end(scope: Mapping[str, Any]) -> None:
+    """Have a request under ASGI that has come to its end without an answer leave its line as well.
+
+    Args:
+        scope: What the server has told of it. A probe leaves no line there.
+    """
+    line: AccessLine | None = scope.get(_LINE)
+    if line is not None:
+        line.cancel()
 
 
 def forget_request(**_kwargs: object) -> None:
