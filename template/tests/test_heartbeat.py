@@ -62,7 +62,7 @@ def redis(port: int) -> Iterator[None]:
 
 
 @needs_redis
-def test_a_worker_and_beat_that_hang_are_seen_to(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_worker_and_beat_that_are_stopped_are_seen_to(environment: dict[str, str], tmp_path: Path) -> None:
     lives = {name: Life(tmp_path / f"{name}.life") for name in ("worker", "beat")}
     environment = {
         **environment,
@@ -80,7 +80,7 @@ def test_a_worker_and_beat_that_hang_are_seen_to(environment: dict[str, str], tm
         for name, other, running in (("worker", "beat", a_worker), ("beat", "worker", a_beat)):
             running.process.send_signal(signal.SIGSTOP)
             lives[name].age()
-            # Long enough for the one that hangs, were it not to hang.
+            # Long enough for the one that is stopped, were it not to be.
             lives[other].wait_for_touches()
             is_seen = lives[name].is_seen()
             running.process.send_signal(signal.SIGCONT)
