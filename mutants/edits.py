@@ -121,8 +121,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "a page for errors that fails is logged by each middleware": Mutant(
         f"{CORE}/access.py",
-        "elif line is None or line.failure is None:",
-        "else:",
+        "if line is None or (line.is_written and line.failure is None):",
+        "if line is None or line.is_written:",
         suite("apps/core/tests/test_access.py"),
     ),
     "the log loads the session of each caller": Mutant(
@@ -186,7 +186,13 @@ MUTANTS: dict[str, Mutant] = {
         suite("tests/test_heartbeat.py"),
     ),
     "errors in Sentry have no ids": Mutant(
-        f"{SETTINGS}/sentry.py.jinja", "    before_send=_name_ids,\n", "", suite("tests/test_sentry.py")
+        f"{SETTINGS}/sentry.py.jinja",
+        "    tags.update({name: str(bound[name]) for",
+        "    dict({name: str(bound[name]) for",
+        suite("tests/test_sentry.py"),
+    ),
+    "secrets reach Sentry": Mutant(
+        f"{SETTINGS}/sentry.py.jinja", "    before_send=_prepare,\n", "", suite("tests/test_sentry.py")
     ),
     "an error in a task is reported twice": Mutant(
         f"{SETTINGS}/sentry.py.jinja",
@@ -405,8 +411,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "a database that hangs is waited for without end": Mutant(
         f"{SETTINGS}/database.py.jinja",
-        '            "connect_timeout": 3,\n            # A query',
-        "            # A query",
+        '            "connect_timeout": 3,\n            # A server',
+        "            # A server",
         SETTINGS_TESTS,
     ),
     "a connection of the pool is waited for too long": Mutant(
@@ -426,7 +432,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "a page takes a database that is away for a bug": Mutant(
         f"{CORE}/problems.py",
-        "    if outage(sys.exception()):\n        return service_unavailable(request)\n",
+        "    if reason := outage(sys.exception()):\n        return service_unavailable(request, reason)\n",
         "",
         suite("apps/core/tests/test_problems.py"),
     ),

@@ -95,7 +95,7 @@ class TestQuestionsTag:
         questions = read_questions(ROOT)
         assert titles == [name for name, question in questions.items() if question.get("when") is not False]
         assert {"project_name", "features"} <= set(titles)
-        assert not {"celery", "reserved_names"} & set(titles)
+        assert not {"celery", "reserved_names", "reserved_later"} & set(titles)
 
     def test_the_defaults_it_states_are_those_that_copier_records(self, tmp_path: Path) -> None:
         """The reference and a render with nobody answering agree, derived defaults and flags included."""

@@ -18,7 +18,8 @@ from tests.harness.questions import DJANGO_VERSIONS, QUESTIONS, VARIANTS
 # One process runs them all, so that they share one environment.
 pytestmark = pytest.mark.xdist_group("reserved names")
 
-RESERVED = set(QUESTIONS["reserved_names"]["default"].split())
+LISTS = [QUESTIONS[name]["default"].split() for name in ("reserved_names", "reserved_later")]
+RESERVED = {name for names in LISTS for name in names}
 
 SLUG = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -52,8 +53,13 @@ def direct_dependencies(project: Project) -> list[str]:
 
 
 def test_they_are_listed_once_and_in_order() -> None:
-    listed = QUESTIONS["reserved_names"]["default"].split()
-    assert listed == sorted(set(listed))
+    assert all(names == sorted(set(names)) for names in LISTS)
+    assert sum(map(len, LISTS)) == len(RESERVED)
+
+
+def test_a_name_that_was_reserved_after_a_release_is_kept_by_who_has_it(rendered: Render) -> None:
+    project = rendered({"project_slug": "flower"})
+    assert yaml.safe_load(project.read(".copier-answers.yml"))["project_slug"] == "flower"
 
 
 def test_python_keywords_are_reserved() -> None:
@@ -87,7 +93,7 @@ def test_the_folders_of_a_project_are_reserved(rendered: Render) -> None:
     assert slugs(folders) <= RESERVED
 
 
-@pytest.mark.parametrize("name", ["Django", "test", "Class", "True", "REST framework"])
+@pytest.mark.parametrize("name", ["Django", "test", "Class", "True", "REST framework", "Flower"])
 def test_a_default_slug_never_is_a_reserved_name(name: str, rendered: Render) -> None:
     project = rendered({"project_name": name})
     assert yaml.safe_load(project.read(".copier-answers.yml"))["project_slug"] not in RESERVED

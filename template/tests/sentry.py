@@ -55,6 +55,8 @@ def sentry_server() -> Iterator[Sentry]:
     with HTTPServer(("127.0.0.1", 0), receiver) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield Sentry(server.server_port, received)
-        server.shutdown()
-        thread.join()
+        try:
+            yield Sentry(server.server_port, received)
+        finally:
+            server.shutdown()
+            thread.join()

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -93,14 +94,14 @@ SECRET = "what-nobody-may-read"
 # Each puts it into a line.
 LEAKS = [
     "log.info('line', password=secret)",
-    "log.info('line', new_password=secret, api_key=secret, SENTRY_DSN=secret, client_secret=secret)",
+    "log.info('line', new_password=secret, api_key=secret, DATABASE_DSN=secret, client_secret=secret)",
     "log.info('line', token=secret, authorization=secret, cookie=secret, jwt_signing_keys=[secret])",
     "log.info('line', headers={'X-API-Key': secret, 'Set-Cookie': [secret]})",
     "log.info('line', a=[{'b': ({'secret': {'c': secret}},)}])",
     "log.info('line', client=Client(), clients={'first': Client()})",
     "log.info('line', url=f'postgres://user:{secret}@db.example.com:5432/app')",
     "log.info('line', url=f'redis://:{secret}/with@signs@redis.example.com')",
-    "log.info('line', url=f'https://{secret}@sentry.example.com/1')",
+    "log.info('line', url=f'https://{secret}@errors.example.com/1')",
     "log.info('line', header=f'Bearer {secret}', other=f'basic {secret}1=')",
     "log.info('line', text=f'it is eyJhbGciOiJIUzI1NiJ9.{secret}.c2lnbmF0dXJl')",
     "log.info('line', key=f'-----BEGIN RSA PRIVATE KEY-----\\n{secret}\\n-----END RSA PRIVATE KEY-----')",
@@ -109,6 +110,16 @@ LEAKS = [
     "plain.warning('line %s', f'amqp://user:{secret}@mq')",
     "plain.warning('line %r', {'token': secret, b'cookie': secret.encode()})",
     """plain.warning('line {"api_key": "%s"}', secret)""",
+    "log.info('line', pwd=secret, passcode=secret, headers={b'password': secret.encode()})",
+    "log.info(f'line with password: {secret}')",
+    "plain.warning('line, refused: invalid token: %s', secret)",
+    """log.info('line', url=f"postgres://user:p'w{secret}@db.example.com/app")""",
+    r"""log.info('line {"password": "a\\" %s"}', secret)""",
+    r"""log.info('line {\\"password\\": \\"a\\\\\\" %s\\"}', secret)""",
+    """log.info(f"line with password=['a b', '{secret}']")""",
+    """log.info('line {"password": {"a": "b ]", "c": "%s"}}', secret)""",
+    """log.info('line {"password": [{"a": "b"}, {"c": "%s"}]}', secret)""",
+    """log.info('line with password="a %s', secret)""",
     "plain.warning('line Cookie: sessionid=%s; a=b', secret)",
     "plain.warning('line', extra={'password': secret, 'context': {'token': secret}})",
     "fail(f'cannot reach redis://:{secret}@redis.example.com:6379/0')",
@@ -161,8 +172,9 @@ class TestSecret:
 
     def test_leaves_the_rest_of_a_line_as_it_is(self) -> None:
         values = "name='Ada', count=3, flag=True, password=None, ids=['a', 1], url='https://example.com/token/?page=2'"
+        text = '{"url":"https://example.com/","email":"ada@example.com"}'
 
-        [line] = lines(run(f"{LOG}\nlog.info('token_refreshed: no problem', {values})").stderr)
+        [line] = lines(run(f"{LOG}\nlog.info('token_refreshed: no problem', {values}, text={text!r})").stderr)
 
         assert line.pop("timestamp")
         assert line == {
@@ -175,6 +187,7 @@ class TestSecret:
             "password": None,
             "ids": ["a", 1],
             "url": "https://example.com/token/?page=2",
+            "text": text,
         }
 
     def test_is_masked_in_the_log_alone(self) -> None:
@@ -231,11 +244,14 @@ class TestTarget:
             assert process.stdin
             assert process.stdout
             assert process.stderr
+            # Ends one that does wait, which would be for ever.
+            end = Timer(60, process.kill)
+            end.start()
             # Nobody has read the other pipe.
             written = process.stdout.readline()
+            end.cancel()
             # Room for what comes last.
             first = [process.stderr.readline() for _ in range(50)]
-            process.stdin.write("\n")
             process.stdin.close()
             log = lines("".join(first) + process.stderr.read())
 

@@ -8,6 +8,7 @@ import pytest
 
 from config.env import BASE_DIR
 from tests.sentry import Sentry, sentry_server
+from tests.test_logs import LEAKS, LOG, SECRET
 from tests.test_settings import COMPLETE
 
 # Fails while it handles a request that says who is asking.
@@ -24,6 +25,7 @@ def get_user(request):
     return User(pk=42, email="ada@example.com")
 middleware.get_user = get_user
 def fail(request):
+    request.session["_auth_user_id"] = "42"
     assert request.user.email == "ada@example.com"
     raise RuntimeError("a bug")
 urls.urlpatterns.insert(0, path("fail/", fail))
@@ -31,6 +33,18 @@ secret = os.environ["SECRET"]
 headers = {"host": "example.com", "Authorization": "Bearer " + secret, "Cookie": "name=" + secret, "X-Request-ID": "abc-123"}
 client = Client(raise_request_exception=False, headers=headers)
 client.post("/fail/?code=" + secret, {"name": secret}, secure=True)
+sentry_sdk.flush()
+"""
+
+# Each leak once on the way to an error, and once as an error.
+LEAK = f"""
+{LOG}
+import sentry_sdk
+for leak in {LEAKS!r}:
+    with sentry_sdk.isolation_scope():
+        exec(leak)
+        log.error("end")
+        exec(leak.replace("info", "error").replace("warning", "error"))
 sentry_sdk.flush()
 """
 
@@ -42,9 +56,9 @@ def sentry() -> Iterator[Sentry]:
         yield server
 
 
-def run(environment: dict[str, str]) -> None:
+def run(environment: dict[str, str], code: str = FAIL) -> None:
     subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, "-c", FAIL],
+        [sys.executable, "-c", code],
         cwd=BASE_DIR,
         env={"DJANGO_SETTINGS_MODULE": "config.settings.production", **COMPLETE, **environment},
         check=True,
@@ -67,6 +81,16 @@ def test_an_error_has_the_ids_of_its_lines_in_the_log_and_nothing_else_of_the_us
     [event] = sentry.events()
     assert {"request_id": "abc-123", "user_id": "42"}.items() <= event["tags"].items()
     assert "user" not in event
+
+
+def test_secrets_are_masked_as_in_the_log(sentry: Sentry) -> None:
+    run({"SENTRY_DSN": sentry.dsn}, LEAK)
+
+    events = sentry.events()
+    ways = {name for event in events for name in ("breadcrumbs", "logentry", "exception") if event.get(name)}
+    assert ways == {"breadcrumbs", "logentry", "exception"}
+    assert len(events) >= 2 * len(LEAKS)
+    assert [event for event in events if SECRET in str(event)] == []
 
 
 def test_nothing_is_sent_where_no_address_is_set(sentry: Sentry) -> None:

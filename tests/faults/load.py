@@ -4,7 +4,7 @@ import itertools
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +15,8 @@ import httpx
 from tests.harness.shop import Shop
 
 Kind = Literal["me", "products", "order"]
+KINDS: Sequence[Kind] = ("me", "products", "order")
+READS: Sequence[Kind] = ("me", "products")
 
 # For how long a client waits for an answer.
 PATIENCE = 20.0
@@ -73,9 +75,9 @@ class Load:
         """Return the calls since a moment that failed."""
         return [call for call in self.since(moment) if call.failed]
 
-    def has(self, count: int, moment: float) -> bool:
+    def has(self, count: int, moment: float, kinds: Sequence[Kind] = KINDS) -> bool:
         """Say whether each kind was asked for so often since a moment."""
-        return all(len(self.since(moment, kind)) >= count for kind in ("me", "products", "order"))
+        return all(len(self.since(moment, kind)) >= count for kind in kinds)
 
 
 def percentile(calls: list[Call], share: float) -> float:
@@ -85,12 +87,15 @@ def percentile(calls: list[Call], share: float) -> float:
 
 
 @contextmanager
-def load_on(shop: Shop, *, clients: int = 4, address: Callable[[], str] | None = None) -> Iterator[Load]:
+def load_on(
+    shop: Shop, *, clients: int = 4, kinds: Sequence[Kind] = KINDS, address: Callable[[], str] | None = None
+) -> Iterator[Load]:
     """Have clients ask without pause for the time of a `with` block: reads, lists and orders, in turn.
 
     Args:
         shop: What they ask, and as whom.
         clients: How many of them.
+        kinds: What they ask for.
         address: Where to send the next call; to the shop unless given.
     """
     load = Load()
@@ -102,7 +107,7 @@ def load_on(shop: Shop, *, clients: int = 4, address: Callable[[], str] | None =
 
     def ask(number: int) -> None:
         with httpx.Client(limits=limits, timeout=PATIENCE, headers=shop.headers, verify=context) as client:
-            for kind in itertools.islice(itertools.cycle(_CALLS), number, None):
+            for kind in itertools.islice(itertools.cycle(kinds), number, None):
                 if load.stopped.wait(PAUSE):
                     return
                 load.calls.append(_call(client, kind, address() if address else shop.address, shop.product_id))

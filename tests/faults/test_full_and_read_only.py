@@ -40,7 +40,10 @@ def read_only() -> tuple[str, ...]:
     as_root = () if os.geteuid() == 0 else ("--map-root-user",)
     command = (str(require_program("unshare")), "--mount", *as_root, "sh", "-c", READ_ONLY, "sh")
     if execute(*command, "true", directory=Path("/"), check=False).returncode:
-        pytest.skip("this account may not make a file system read-only, even for itself")
+        reason = "this account may not make a file system read-only, even for itself"
+        if os.environ.get("REQUIRE_PROGRAMS"):
+            pytest.fail(reason)
+        pytest.skip(reason)
     return command
 
 

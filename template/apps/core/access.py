@@ -129,7 +129,8 @@ def note_failure(request: HttpRequest, **_kwargs: object) -> None:
         line.failure = error
     else:
         # Nothing will be answered: the page for errors has failed as well.
-        line.fail(error)
+        line.failure = error
+        line.write()
 
 
 def note_end(scope: Mapping[str, Any]) -> None:

@@ -67,6 +67,8 @@ class ConsoleHandler(logging.Handler):
     def _forget(self) -> None:
         if self._release:
             self._release()
+        # A line of which only the beginning was written is no line.
+        self._dropped += bool(self._rest)
         self._target, self._release, self._write, self._rest = None, None, _write_file, b""
 
     def _encode(self, record: logging.LogRecord) -> bytes:

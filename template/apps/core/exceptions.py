@@ -54,24 +54,20 @@ class PayloadTooLarge(exceptions.APIException):
     default_code = "payload_too_large"
 
 
-class DatabaseBusy(exceptions.APIException):
-    """The database gave up on a statement, because of what others do just now. It may work the next time."""
+class DatabaseUnavailable(exceptions.APIException):
+    """The database is busy or away.
+
+    Args:
+        reason: Which of them.
+    """
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    default_detail = "This took too long, or others are changing the same. Nothing was done: try again."
-    default_code = "database_busy"
-    # Seconds, for Retry-After.
-    wait = 1
+    default_code = "database_unavailable"
 
-
-class DatabaseAway(exceptions.APIException):
-    """The database cannot be reached, or went away in the middle. Nobody knows whether the last thing was done."""
-
-    status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    default_detail = "The database is away just now. Try again in a moment."
-    default_code = "database_away"
-    # Seconds, for Retry-After.
-    wait = 5
+    def __init__(self, reason: Outage) -> None:
+        super().__init__(reason.detail)
+        # Seconds, for Retry-After.
+        self.wait = reason.wait
 
 
 class InvalidTokenError(DomainError):
@@ -136,8 +132,8 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
         return exceptions.ValidationError(get_error_detail(exc))
     if isinstance(exc, exceptions.APIException):
         return exc
-    kind = outage(exc)
-    return {Outage.BUSY: DatabaseBusy, Outage.AWAY: DatabaseAway}[kind]() if kind else None
+    reason = outage(exc)
+    return DatabaseUnavailable(reason) if reason else None
 
 
 def _sentence(detail: Any) -> str:

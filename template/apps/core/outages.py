@@ -3,19 +3,28 @@
 Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
 
-from enum import Enum, auto
+from enum import Enum
 
 import psycopg
 from django.db import OperationalError
 
 
 class Outage(Enum):
-    """Why the database did not do what it was asked."""
+    """Why the database did not do what it was asked.
+
+    Attributes:
+        detail: A sentence for the caller.
+        wait: After how many seconds it may work.
+    """
 
     # A lock that was waited for too long, a statement that took too long, the victim of a deadlock: nothing was done.
-    BUSY = auto()
-    # It cannot be reached, or went away in the middle: what was done last may have been done or not.
-    AWAY = auto()
+    BUSY = ("This took too long, or others are changing the same. Nothing was done: try again.", 1)
+    # No connection is to be had, or it broke in the middle: what was asked last may have been done or not.
+    AWAY = ("The database cannot be reached just now. Try again in a moment.", 5)
+
+    def __init__(self, detail: str, wait: int) -> None:
+        self.detail = detail
+        self.wait = wait
 
 
 _BUSY = {"55P03", "57014", "40P01"}

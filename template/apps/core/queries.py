@@ -25,6 +25,10 @@ _NAME_OR_VALUE = re.compile(
 )
 
 
+# What marks a transaction reads and writes nothing. The driver begins and ends one by itself, which nobody counts either.
+_NOT_COUNTED = ("SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO SAVEPOINT ")
+
+
 class _Counter:
     """Counts the queries of one request or task, from whichever of its threads they come."""
 
@@ -63,7 +67,7 @@ def watch(connection: BaseDatabaseWrapper, **_kwargs: object) -> None:
 def _count_and_time(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
     """Make a query, and count it; one that took long is logged, whether it came to its end or not."""
     counter = _counter.get()
-    if counter is not None:
+    if counter is not None and not str(sql).startswith(_NOT_COUNTED):
         counter.queries += 1
     began = perf_counter()
     try:

@@ -9,6 +9,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import redis
+import structlog
+
+log = structlog.get_logger(__name__)
 
 # What a server that is away makes of a command.
 AWAY = (redis.ConnectionError, redis.TimeoutError)
@@ -32,7 +35,12 @@ class ImpatientRedis(redis.Redis):
         if time.monotonic() < _away_until.get(self.connection_pool, 0):
             raise redis.ConnectionError("It was away a moment ago.")
         try:
-            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
-        except AWAY:
+            result = super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        except AWAY as error:
             _away_until[self.connection_pool] = time.monotonic() + AWAY_SECONDS
+            # Whoever ignores the error need not say so for each command.
+            log.warning("redis_away", error=str(error))
             raise
+        if _away_until.pop(self.connection_pool, None):
+            log.info("redis_back")
+        return result

@@ -11,32 +11,41 @@ from typing import Any
 
 MASK = "***"
 
-# As part of a name, in any case: `password`, `new_password`, `X-API-Key`.
-_NAMES = (
-    r"pass(?:word|wd|phrase)|secret|token|jwt|authori[sz]ation|cookie|credential|session_?(?:id|key)|csrf"
-    r"|(?:api|access|private|signing|encryption)[_-]?keys?|dsn"
-)
+# As part of a name, in any case: `password`, `new_password`, `X-API-Key`. What text gives after these is masked without
+# quotes too, as in `password: hunter2`.
+_STRONG = r"pass(?:word|wd|phrase|code)|pwd|secret|token|(?:api|access|private|signing|encryption)[_-]?keys?"
+_NAMES = rf"{_STRONG}|jwt|authori[sz]ation|cookie|credential|session_?(?:id|key)|csrf|dsn"
 _NAME = re.compile(_NAMES, re.IGNORECASE)
 
-# Every repetition has an end, so that no text takes long to look through.
+_QUOTED = r""" "(?:[^"\\]|\\.)*+(?:"|\Z) | '(?:[^'\\]|\\.)*+(?:'|\Z) """
+_VALUE = rf"""
+    [bru]{{0,2}}(?:{_QUOTED})
+  | [bru]{{0,2}}(?P<escape>\\{{1,8}})(?P<quote>["']).*?(?:(?<!\\)(?P=escape)(?P=quote)|\Z)  # text within text
+  | [\[({{](?:(?:[^\[\](){{}}"'\r\n]|{_QUOTED})*+[\])}}]|[^\r\n]*)    # to the end of a flat list, else of the line
+  | [^\s&,;)}}\]]+
+"""
+
+# Every repetition has an end or gives nothing back, so that no text takes long to look through.
 _TEXT = re.compile(
     rf"""
     (?=[:a-ejpstx-])(?:
-      (?P<scheme>://)[^\s"'<>]{{0,300}}@                                         # a user and a password in an address
+      # A user and a password in an address. A quote belongs to them unless it ends the address.
+      (?P<scheme>://)(?:[^\s"'<>@]{{0,300}}+(?:["'](?![\s,:;>\])}}]|\Z)[^\s"'<>@]{{0,300}}+){{0,4}}+@){{1,9}}+
     | (?P<kind>\bbearer\s{{1,4}}|\bbasic\s{{1,4}}(?=\S{{0,200}}(?:[\d=]|(?-i:[a-z][A-Z]))))[\w.~+/=-]+  # who signs in
     | (?<![\w-])eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?                                 # a JWT: its header begins with {{"
     | -----BEGIN\ [A-Z ]{{0,20}}PRIVATE\ KEY-----.*?(?:-----END\ [A-Z ]{{0,30}}-----|\Z)
     | (?P<header>(?:\bauthorization|\bcookie|\bx-[\w-]{{0,40}}(?:key|token))\s{{0,4}}:\s{{0,4}})[^\r\n"']+
-    | (?P<name>(?:{_NAMES})\w{{0,40}}(?:\\{{0,8}}["']\]?\s{{0,4}}[:=]|\s{{0,4}}=)\s{{0,4}})  # name=value, "name": value
-      (?:[bru]?\\{{0,8}}"[^"]*"|[bru]?\\{{0,8}}'[^']*'|[^\s&,;)}}\]]+)
+    | (?P<name>                                                                # name=value, "name": value, name: value
+        (?:{_NAMES})\w{{0,40}}(?:\\{{0,8}}["']\]?\s{{0,4}}[:=]|\s{{0,4}}=)\s{{0,4}} | (?:{_STRONG}):[ \t]{{0,4}}
+      )(?:{_VALUE})
     )
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 # One of them is in whatever the pattern finds, and most text has none.
 _SIGNS = (
-    "://", "bearer", "basic", "eyj", "private key", "pass", "secret", "token", "jwt", "authori", "cookie", "credential",
-    "session", "csrf", "key", "dsn",
+    "://", "bearer", "basic", "eyj", "private key", "pass", "pwd", "secret", "token", "jwt", "authori", "cookie",
+    "credential", "session", "csrf", "key", "dsn",
 )  # fmt: skip
 
 # What the library keeps in an event for itself.
@@ -73,15 +82,15 @@ def _mask(match: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _is_secret(name: str) -> bool:
-    return _NAME.search(name) is not None
+def _is_secret(name: str | bytes) -> bool:
+    return _NAME.search(name if isinstance(name, str) else repr(name)) is not None
 
 
 def _scrub_named(name: object, value: Any, depth: int) -> Any:
     """Return a value without secrets, given what it is called."""
     if value is None or isinstance(value, bool):
         return value
-    return MASK if isinstance(name, str) and _is_secret(name) else _scrub_value(value, depth)
+    return MASK if isinstance(name, str | bytes) and _is_secret(name) else _scrub_value(value, depth)
 
 
 def _scrub_value(value: Any, depth: int) -> Any:
@@ -93,7 +102,11 @@ def _scrub_value(value: Any, depth: int) -> Any:
     if depth == 0:
         return MASK
     if isinstance(value, Mapping):
-        return {name: _scrub_named(name, nested, depth - 1) for name, nested in value.items()}
+        # No line of JSON has a name of bytes.
+        return {
+            repr(name) if isinstance(name, bytes) else name: _scrub_named(name, nested, depth - 1)
+            for name, nested in value.items()
+        }
     if isinstance(value, list | tuple | set | frozenset):
         return [_scrub_value(nested, depth - 1) for nested in value]
     return scrub_text(repr(value))

@@ -323,7 +323,7 @@ class TestStream:
 
     def test_leaves_a_file_to_the_server(self, logs: list[Any]) -> None:
         # Not by the client of the tests, which puts a stream of its own into the answer.
-        answer = RequestLogMiddleware(file)(RequestFactory().get("/file/"))
+        answer: Any = RequestLogMiddleware(file)(RequestFactory().get("/file/"))
         answer.close()
 
         assert answer.file_to_stream is not None
@@ -357,8 +357,8 @@ class TestEventLoop:
     def test_a_stream_that_fails_says_so(self, logs: list[Any]) -> None:
         async def read() -> None:
             # Not through Django, which leaves the body of such a request open.
-            answer = await RequestLogMiddleware(stream_async)(RequestFactory().get("/?fail"))
-            async for _ in answer:
+            middleware: Any = RequestLogMiddleware(stream_async)
+            async for _ in await middleware(RequestFactory().get("/?fail")):
                 pass
 
         with pytest.raises(RuntimeError):

@@ -1,5 +1,6 @@
 import logging
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,17 @@ STANDARD_ERROR = 2
 
 @pytest.fixture
 def _kept() -> Iterator[None]:
-    """Give standard error back in the end."""
+    """Give standard error back in the end, also where a handler waits, which would be for ever."""
+
+    def give_up(*_arguments: object) -> None:
+        raise TimeoutError
+
     kept = os.dup(STANDARD_ERROR)
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(60)
     yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
     os.dup2(kept, STANDARD_ERROR)
     os.close(kept)
 
@@ -114,6 +123,25 @@ def test_lines_go_to_what_standard_error_has_become(logger: logging.Logger, tmp_
         logger.warning(name)
 
     assert [(tmp_path / name).read_text().strip() for name in ("first", "second")] == ["first", "second"]
+
+
+@pytest.mark.usefixtures("_kept")
+def test_a_line_that_was_begun_elsewhere_is_one_that_is_missed(logger: logging.Logger, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.dup2(writing, STANDARD_ERROR)
+    os.close(writing)
+    count = fill(logger, "x" * 10_000)
+    with (tmp_path / "log").open("w") as file:
+        os.dup2(file.fileno(), STANDARD_ERROR)
+    logger.warning("last")
+    with os.fdopen(reading) as pipe:
+        lines = pipe.read().splitlines(keepends=True)
+
+    whole = [line for line in lines if line.endswith("\n")]
+    assert len(whole) == len(lines) - 1
+    dropped, last = (tmp_path / "log").read_text().splitlines()
+    assert dropped == f"log_lines_dropped {count - len(whole)}"
+    assert last.strip() == "last"
 
 
 def test_a_line_that_cannot_be_formatted_is_told_as_everywhere(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError, connection, connections, transaction
 from django.http import HttpRequest, JsonResponse
 from django.test import AsyncClient, Client
 from django.urls import path
@@ -44,6 +44,15 @@ urlpatterns = [path("two/", view), path("three/", async_view)]
 @pytest.mark.django_db
 def test_a_query_counts_once() -> None:
     assert counted(3) == 3
+
+
+@pytest.mark.django_db
+def test_what_marks_a_transaction_is_no_query() -> None:
+    start_counting()
+    with transaction.atomic():
+        ask(1)
+
+    assert query_count() == 1
 
 
 @pytest.mark.django_db
