@@ -580,6 +580,18 @@ MUTANTS: dict[str, Mutant] = {
         "get_asgi_application()",
         suite("tests/test_asgi.py", project="largest"),
     ),
+    "a body that is refused has no end under ASGI": Mutant(
+        "template/config/asgi.py",
+        "while rest > 0:",
+        "while True:",
+        suite("tests/test_asgi.py", project="largest"),
+    ),
+    "who sends nothing of a refused body is waited for under ASGI": Mutant(
+        "template/config/asgi.py",
+        "asyncio.timeout(_PATIENCE_SECONDS)",
+        "asyncio.timeout(None)",
+        suite("tests/test_asgi.py", project="largest"),
+    ),
     "staging does not say that it could be preloaded": Mutant(
         "template/config/settings/staging.py",
         "SECURE_HSTS_SECONDS = 3_600\n",

@@ -24,35 +24,51 @@ TOO_MUCH = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
 
 
 class Caller:
-    """Sends the start of a body, waits for an answer, and hangs up.
+    """Waits for an answer with its body, and then sends that without end, or none of it.
 
     Attributes:
         status: What it is answered.
+        headers: With which headers.
+        sent: How many bytes of its body are taken.
+        ended: Whether the answer has come to its end, at which the server hangs up.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, piece: bytes) -> None:
         self.status = 0
-        self._pieces = [b"x", b"x"]
+        self.headers: dict[bytes, bytes] = {}
+        self.sent = 0
+        self.ended = False
+        self._piece = piece
         self._answered = asyncio.Event()
 
     async def receive(self) -> Event:
-        if self._pieces:
-            return {"type": "http.request", "body": self._pieces.pop(), "more_body": True}
         await self._answered.wait()
-        return {"type": "http.disconnect"}
+        if not self._piece:
+            await asyncio.Event().wait()
+        # Others have their turn, so that a deadline ends what would have no end.
+        await asyncio.sleep(0)
+        self.sent += len(self._piece)
+        return {"type": "http.request", "body": self._piece, "more_body": True}
 
     async def send(self, message: Event) -> None:
-        self.status = message.get("status", self.status)
-        if message["type"] == "http.response.body" and not message.get("more_body", False):
+        if message["type"] == "http.response.start":
+            self.status, self.headers = message["status"], dict(message["headers"])
+        else:
             self._answered.set()
+            self.ended = not message.get("more_body", False)
 
 
 @pytest.mark.parametrize(
     ("header", "status"),
     [((b"content-length", str(TOO_MUCH).encode()), 413), ((b"transfer-encoding", b"chunked"), 411)],
 )
-def test_a_body_that_is_refused_is_answered_before_it_ends(header: tuple[bytes, bytes], status: int) -> None:
-    caller = Caller()
+@pytest.mark.parametrize("piece", [b"x" * 65_536, b""])
+def test_a_body_that_is_refused_is_answered_before_it_is_sent_and_has_an_end(
+    monkeypatch: pytest.MonkeyPatch, header: tuple[bytes, bytes], status: int, piece: bytes
+) -> None:
+    if not piece:
+        monkeypatch.setattr(asgi, "_PATIENCE_SECONDS", 0.01)
+    caller = Caller(piece)
     scope: dict[str, Any] = {
         "type": "http",
         "method": "POST",
@@ -62,7 +78,9 @@ def test_a_body_that_is_refused_is_answered_before_it_ends(header: tuple[bytes, 
 
     asyncio.run(asyncio.wait_for(asgi.application(scope, caller.receive, caller.send), DEADLINE_SECONDS))
 
-    assert caller.status == status
+    assert (caller.status, caller.headers[b"connection"], caller.ended) == (status, b"close", True)
+    assert b"Content-Length" in caller.headers
+    assert caller.sent == (8 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE if piece else 0)
 
 
 def ask() -> None:

@@ -32,9 +32,10 @@ def connect(address: str) -> socket.socket:
     return plain if url.scheme == "http" else _believes_anybody().wrap_socket(plain, server_hostname=HOST)
 
 
-def post_large_bodies(address: str, headers: Mapping[str, str], count: int) -> set[int | None]:
-    """Post bodies of 10 MB, with their length and in pieces of which nobody knows the number; return the answers.
+def post_large_bodies(addresses: list[str], headers: Mapping[str, str], count: int) -> dict[str, set[int | None]]:
+    """Post bodies of 10 MB, with their length and in pieces of which nobody knows the number, to each address in turn.
 
+    Returns what each answers.
     None stands for a connection that the server closed: it said so, and the client did not listen while it was sending.
     """
     body = json.dumps({"notes": "x" * LARGE}).encode()
@@ -44,16 +45,23 @@ def post_large_bodies(address: str, headers: Mapping[str, str], count: int) -> s
 
     def post(number: int) -> int | None:
         try:
-            return client.post(address, content=pieces() if number % 2 else body).status_code
+            return client.post(address_of(number), content=pieces() if number % 2 else body).status_code
         except httpx.TransportError:
             return None
 
+    def address_of(number: int) -> str:
+        # Both kinds of body to each.
+        return addresses[number // 2 % len(addresses)]
+
+    answers: dict[str, set[int | None]] = defaultdict(set)
     headers = {**headers, "Content-Type": "application/json"}
     with (
         httpx.Client(headers=headers, verify=_believes_anybody(), timeout=30) as client,
         ThreadPoolExecutor(THREADS) as threads,
     ):
-        return set(threads.map(post, range(count)))
+        for number, status in enumerate(threads.map(post, range(count))):
+            answers[address_of(number)].add(status)
+    return answers
 
 
 MALFORMED_REQUESTS: Mapping[str, bytes] = {

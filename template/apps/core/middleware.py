@@ -85,23 +85,30 @@ class BodyLimitMiddleware(MiddlewareMixin):
     """Refuse a body of more than `DATA_UPLOAD_MAX_MEMORY_SIZE`, and one that does not say how long it is.
 
     Neither memory nor a disk holds any of it. Under ASGI, where bodies are read before any middleware is asked,
-    the application itself keeps back what is refused here.
+    the application itself drops what is refused here.
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         """Return the refusal, and None for any other request."""
         if "HTTP_TRANSFER_ENCODING" in request.META:
             # WSGI and REST framework take such a body for none at all.
-            return refusal(request, HTTPStatus.LENGTH_REQUIRED, "Say in Content-Length how long the body is.")
+            return self._refuse(request, HTTPStatus.LENGTH_REQUIRED, "Say in Content-Length how long the body is.")
         if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             self._drop_body(request)
-            return refusal(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large.")
+            return self._refuse(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large.")
         return None
+
+    def _refuse(self, request: HttpRequest, status: HTTPStatus, detail: str) -> HttpResponse:
+        """Return the refusal, with its length: under ASGI the connection stays open for a while after it."""
+        response = refusal(request, status, detail)
+        response["Content-Length"] = str(len(response.content))
+        return response
 
     def _drop_body(self, request: HttpRequest) -> None:
         """Take what is sent, piece by piece: most clients and proxies read no answer before they have sent it all.
 
-        Of what is much too long only the start: then the server hangs up.
+        Of what is much too long only the start: then the server hangs up. Under ASGI there is nothing left to take here:
+        the application does the same, after the answer.
         """
         try:
             for _ in range(8 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE // _PIECE):
