@@ -23,6 +23,10 @@ needs_redis_server = pytest.mark.skipif(
 )
 
 
+# The heart of a process that a test waits for.
+FAST = "from config import heartbeat\nheartbeat.BEAT_SECONDS = 0.2"
+
+
 class Life:
     """What somebody who looks after a process sees.
 
@@ -71,8 +75,8 @@ def test_a_worker_and_beat_that_are_stopped_are_seen_to(environment: dict[str, s
     }
     schedule = ("--schedule", str(tmp_path / "schedule"))
     with (
-        worker(uuid4().hex, environment=environment, folder=tmp_path) as a_worker,
-        celery("beat", *schedule, environment=environment, folder=tmp_path) as a_beat,
+        worker(uuid4().hex, environment=environment, folder=tmp_path, before=FAST) as a_worker,
+        celery("beat", *schedule, environment=environment, folder=tmp_path, before=FAST) as a_beat,
     ):
         for life in lives.values():
             wait_until(life.is_seen)
@@ -104,7 +108,8 @@ def test_a_worker_lives_while_its_broker_is_away_and_goes_on_when_it_is_back(
         # A worker that Redis leaves in the middle of a task ends (kombu 5.7.0).
         wait_until(lambda: not Redis.from_url(broker).exists("unacked"))
 
-    with celery("worker", "--include", "tests.tasks", environment=environment, folder=tmp_path) as running:
+    options = ("worker", "--include", "tests.tasks")
+    with celery(*options, environment=environment, folder=tmp_path, before=FAST) as running:
         wait_until(life.is_seen)
         with redis(port):
             does_its_work(running, 1)

@@ -62,15 +62,16 @@ def celery(*arguments: str, environment: dict[str, str], folder: Path, before: s
 
 
 @contextmanager
-def worker(queue: str, *, environment: dict[str, str], folder: Path) -> Iterator[Celery]:
+def worker(queue: str, *, environment: dict[str, str], folder: Path, before: str = "") -> Iterator[Celery]:
     """Run a worker that serves a queue, with the tasks of the tests, and is ready.
 
     Args:
         queue: Its name, and that of the worker, `@tests`.
         environment: The variables of the worker.
         folder: Where its log goes.
+        before: Code that the process runs first.
     """
     options = ("--pool", "solo", "--queues", queue, "--hostname", f"{queue}@tests", "--include", "tests.tasks", "-E")
-    with celery("worker", *options, environment=environment, folder=folder) as running:
+    with celery("worker", *options, environment=environment, folder=folder, before=before) as running:
         wait_until(lambda: any(line["event"].endswith(" ready.") for line in running.lines(level="info")))
         yield running
