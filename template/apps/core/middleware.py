@@ -30,7 +30,7 @@ _PIECE = 65_536
 
 
 # How long the database has for an answer to a probe.
-PROBE_SECONDS = 2.5
+PROBE_SECONDS = 1.0
 _probing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="probe")
 
 
