@@ -136,7 +136,7 @@ secret = "{SECRET}"
 
 class Client:
     def __repr__(self):
-        return f"Client(password={{secret!r}})"
+        return "Client(password=" + repr(secret) + ")"
 
 def fail(message):
     try:
@@ -191,7 +191,7 @@ class TestSecret:
         }
 
     def test_is_masked_in_the_log_alone(self) -> None:
-        result = run(f"{LOG}\nnested = {{'password': [secret]}}\nlog.info('line', nested=nested)\nprint(nested)")
+        result = run(f"{LOG}\nnested = dict(password=[secret])\nlog.info('line', nested=nested)\nprint(nested)")
 
         assert SECRET in result.stdout
         assert SECRET not in result.stderr

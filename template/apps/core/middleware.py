@@ -31,6 +31,7 @@ _PIECE = 65_536
 
 # How long the database has for an answer to a probe.
 PROBE_SECONDS = 1.0
+_NO_ANSWER = (HealthCheckException, TimeoutError)
 _probing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="probe")
 
 
@@ -76,7 +77,7 @@ def _database_answers() -> bool:
     """Ask the database something, and say whether it answers in time. One that hangs holds a thread of its own."""
     try:
         _probing.submit(Database().run).result(PROBE_SECONDS)
-    except (HealthCheckException, TimeoutError):
+    except _NO_ANSWER:
         return False
     return True
 

@@ -18,28 +18,30 @@ _NAMES = rf"{_STRONG}|jwt|authori[sz]ation|cookie|credential|session_?(?:id|key)
 _NAME = re.compile(_NAMES, re.IGNORECASE)
 
 _QUOTED = r""" "(?:[^"\\]|\\.)*+(?:"|\Z) | '(?:[^'\\]|\\.)*+(?:'|\Z) """
-_VALUE = rf"""
-    [bru]{{0,2}}(?:{_QUOTED})
-  | [bru]{{0,2}}(?P<escape>\\{{1,8}})(?P<quote>["']).*?(?:(?<!\\)(?P=escape)(?P=quote)|\Z)  # text within text
-  | [\[({{](?:(?:[^\[\](){{}}"'\r\n]|{_QUOTED})*+[\])}}]|[^\r\n]*)    # to the end of a flat list, else of the line
-  | [^\s&,;)}}\]]+
-"""
+_VALUE = r"""
+    [bru]{0,2}(?:{_QUOTED})
+  | [bru]{0,2}(?P<escape>\\{1,8})(?P<quote>["']).*?(?:(?<!\\)(?P=escape)(?P=quote)|\Z)  # text within text
+  | [\[({](?:(?:[^\[\](){}"'\r\n]|{_QUOTED})*+[\])}]|[^\r\n]*)    # to the end of a flat list, else of the line
+  | [^\s&,;)}\]]+
+""".replace("{_QUOTED}", _QUOTED)
 
 # Every repetition has an end or gives nothing back, so that no text takes long to look through.
 _TEXT = re.compile(
-    rf"""
+    r"""
     (?=[:a-ejpstx-])(?:
       # A user and a password in an address. A quote belongs to them unless it ends the address.
-      (?P<scheme>://)(?:[^\s"'<>@]{{0,300}}+(?:["'](?![\s,:;>\])}}]|\Z)[^\s"'<>@]{{0,300}}+){{0,4}}+@){{1,9}}+
-    | (?P<kind>\bbearer\s{{1,4}}|\bbasic\s{{1,4}}(?=\S{{0,200}}(?:[\d=]|(?-i:[a-z][A-Z]))))[\w.~+/=-]+  # who signs in
-    | (?<![\w-])eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?                                 # a JWT: its header begins with {{"
-    | -----BEGIN\ [A-Z ]{{0,20}}PRIVATE\ KEY-----.*?(?:-----END\ [A-Z ]{{0,30}}-----|\Z)
-    | (?P<header>(?:\bauthorization|\bcookie|\bx-[\w-]{{0,40}}(?:key|token))\s{{0,4}}:\s{{0,4}})[^\r\n"']+
+      (?P<scheme>://)(?:[^\s"'<>@]{0,300}+(?:["'](?![\s,:;>\])}]|\Z)[^\s"'<>@]{0,300}+){0,4}+@){1,9}+
+    | (?P<kind>\bbearer\s{1,4}|\bbasic\s{1,4}(?=\S{0,200}(?:[\d=]|(?-i:[a-z][A-Z]))))[\w.~+/=-]+  # who signs in
+    | (?<![\w-])eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?                                 # a JWT: its header begins with {"
+    | -----BEGIN\ [A-Z ]{0,20}PRIVATE\ KEY-----.*?(?:-----END\ [A-Z ]{0,30}-----|\Z)
+    | (?P<header>(?:\bauthorization|\bcookie|\bx-[\w-]{0,40}(?:key|token))\s{0,4}:\s{0,4})[^\r\n"']+
     | (?P<name>                                                                # name=value, "name": value, name: value
-        (?:{_NAMES})\w{{0,40}}(?:\\{{0,8}}["']\]?\s{{0,4}}[:=]|\s{{0,4}}=)\s{{0,4}} | (?:{_STRONG}):[ \t]{{0,4}}
+        (?:{_NAMES})\w{0,40}(?:\\{0,8}["']\]?\s{0,4}[:=]|\s{0,4}=)\s{0,4} | (?:{_STRONG}):[ \t]{0,4}
       )(?:{_VALUE})
     )
-    """,
+    """.replace("{_NAMES}", _NAMES)
+    .replace("{_STRONG}", _STRONG)
+    .replace("{_VALUE}", _VALUE),
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 # One of them is in whatever the pattern finds, and most text has none.
