@@ -131,8 +131,7 @@ def test_a_cursor_that_stays_behind_is_not_found_again(pooled: Pooled) -> None:
         '"DISABLE_SERVER_SIDE_CURSORS": False',
     )
     answer = pooled.project.python("-c", READ, env=pooled.variables, check=False)
-    assert answer.returncode != 0
-    assert "cursor" in answer.stderr
+    assert "InvalidCursorName" in answer.stderr
 
 
 def test_a_pgbouncer_that_is_started_again_is_found_again(pooled: Pooled, postgres: Postgres) -> None:
@@ -150,6 +149,6 @@ def test_a_pgbouncer_that_is_started_again_is_found_again(pooled: Pooled, postgr
         with pgbouncer(), processes.pop_all():
             back = time.monotonic()
             wait_until(lambda: load.has(ENOUGH, back), "load", deadline=120)
-    told = [call for call in load.failures() if call.started > away]
+    told = [call for call in load.failures() if call.started < back]
     assert {(call.status, call.is_problem) for call in told} == {(httpx.codes.SERVICE_UNAVAILABLE, True)}
     assert [f"{call.status} {call.says}" for call in load.failures(back)] == []

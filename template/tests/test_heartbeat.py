@@ -83,13 +83,13 @@ def test_a_worker_and_beat_that_are_stopped_are_seen_to(environment: dict[str, s
 
         for name, other, running in (("worker", "beat", a_worker), ("beat", "worker", a_beat)):
             running.process.send_signal(signal.SIGSTOP)
-            lives[name].age()
-            # Long enough for the one that is stopped, were it not to be.
-            lives[other].wait_for_touches()
-            is_seen = lives[name].is_seen()
-            running.process.send_signal(signal.SIGCONT)
-
-            assert not is_seen
+            try:
+                lives[name].age()
+                # Long enough for the one that is stopped, were it not to be.
+                lives[other].wait_for_touches()
+                assert not lives[name].is_seen()
+            finally:
+                running.process.send_signal(signal.SIGCONT)
             wait_until(lives[name].is_seen)
 
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -13,6 +13,7 @@ from tests.otlp import Collector, attributes, collect
 from tests.test_celery import needs_redis
 from tests.test_settings import COMPLETE
 from tests.waiting import wait_until
+from tests.workers import worker
 
 # Sends a task in the course of something that has a trace of its own.
 SEND = """
@@ -53,19 +54,6 @@ def variables(environment: dict[str, str], collector: Collector) -> dict[str, st
     }
 
 
-@contextmanager
-def worker(queue: str, variables: dict[str, str]) -> Iterator[None]:
-    """Have a worker serve a queue for the time of a `with` block."""
-    command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--pool", "solo", "--queues", queue]
-    with subprocess.Popen(command, cwd=BASE_DIR, env=variables, stderr=subprocess.PIPE) as process:  # noqa: S603 - fixed
-        for line in process.stderr or ():
-            if b" ready." in line:
-                break
-        yield
-        process.terminate()
-        process.communicate()
-
-
 def send(queue: str, variables: dict[str, str]) -> list[str]:
     """Send two tasks, one of them for later, and return what that printed."""
     code = SEND.replace("QUEUE", repr(queue))
@@ -78,10 +66,10 @@ def send(queue: str, variables: dict[str, str]) -> list[str]:
 
 @needs_redis
 def test_a_task_is_part_of_the_trace_that_sent_it_and_waits_from_when_it_is_due(
-    collector: Collector, variables: dict[str, str]
+    collector: Collector, variables: dict[str, str], tmp_path: Path
 ) -> None:
     queue = uuid4().hex
-    with worker(queue, variables):
+    with worker(queue, environment=variables, folder=tmp_path):
         send(queue, variables)
         wait_until(lambda: sum(span.name.startswith("run/") for span in collector.spans()) == 2)
 

@@ -12,6 +12,9 @@ from typing import Any
 from config.env import BASE_DIR
 from tests.waiting import wait_until
 
+# Seconds that a process has to end once asked.
+GRACE = 20
+
 
 class Celery:
     """A process of Celery that runs.
@@ -59,6 +62,10 @@ def celery(*arguments: str, environment: dict[str, str], folder: Path, before: s
             yield Celery(process, log)
         finally:
             process.terminate()
+            try:
+                process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 @contextmanager

@@ -46,6 +46,8 @@ def post_large_bodies(addresses: list[str], headers: Mapping[str, str], count: i
     def post(number: int) -> int | None:
         try:
             return client.post(address_of(number), content=pieces() if number % 2 else body).status_code
+        except httpx.TimeoutException:
+            raise
         except httpx.TransportError:
             return None
 
@@ -99,6 +101,8 @@ def _status_of(address: str, request: bytes) -> int | None:
                 # Nothing more comes, for whoever waits for it.
                 client.shutdown(socket.SHUT_WR)
             head = client.recv(64)
+        except TimeoutError:
+            raise
         except OSError:
             return None
     return int(head.split()[1]) if head.startswith(b"HTTP/") else None

@@ -1,7 +1,7 @@
 """Connections that are killed, locks that are held, queries that take too long: one request fails, and no other."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,8 +16,9 @@ from tests.harness.redis_server import run_redis
 from tests.harness.waiting import wait_until
 
 ENOUGH = 20
-# Milliseconds: shorter than the limit for locks, so that each can be met by itself.
-STATEMENT_TIMEOUT = 4000
+# Milliseconds.
+STATEMENT_TIMEOUT = 5000
+NO_LOCK_TIMEOUT = ("config/settings/components/database.py", "lock_timeout=5000", "lock_timeout=0")
 # Of the eight threads that there are.
 WAITERS = 3
 
@@ -25,8 +26,6 @@ WAITING = (
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     " AND state = 'active' AND pid <> pg_backend_pid()"
 )
-
-Serve = Callable[..., Production]
 
 
 @pytest.fixture
@@ -76,10 +75,12 @@ def test_a_connection_that_the_server_kills_costs_one_request(
     with open_shop(deploy(), variables) as production, ThreadPoolExecutor() as threads:
         hold_the_products(held)
         answer = order(production, threads)
-        with production.connect() as database:
+        with load_on(production.shop, kinds=READS) as load, production.connect() as database:
+            wait_until(lambda: load.has(5, 0, READS), "load")
             for [pid] in database.execute(WAITING).fetchall():
                 database.execute("SELECT pg_terminate_backend(%s)", [pid])
-        assert_may_try_again(answer.result())
+            assert_may_try_again(answer.result())
+        assert load.failures() == []
         held.rollback()
         assert_serves(production)
 
@@ -107,11 +108,12 @@ def test_killed_connections_cost_at_most_those_who_were_at_them(variables: dict[
 def test_who_waits_too_long_is_told_and_others_are_served_meanwhile(
     limit: str, server: str, variables: dict[str, str], held: psycopg.Connection, deploy: Deploy
 ) -> None:
+    project = deploy(server=server)
     if limit == "statement":
         variables["DATABASE_STATEMENT_TIMEOUT"] = str(STATEMENT_TIMEOUT)
-    application = f"config.{server}:application"
+        project.replace(*NO_LOCK_TIMEOUT)
     with (
-        open_shop(deploy(server=server), variables, application=application) as production,
+        open_shop(project, variables, application=f"config.{server}:application") as production,
         ThreadPoolExecutor() as threads,
     ):
         hold_the_products(held)
@@ -131,7 +133,7 @@ def test_without_limits_who_waits_is_never_told(
 ) -> None:
     """The row bites: what protects are the limits of the settings."""
     project = deploy()
-    project.replace("config/settings/components/database.py", "lock_timeout=5000", "lock_timeout=0")
+    project.replace(*NO_LOCK_TIMEOUT)
     variables["DATABASE_STATEMENT_TIMEOUT"] = "0"
     with open_shop(project, variables) as production, ThreadPoolExecutor() as threads:
         hold_the_products(held)

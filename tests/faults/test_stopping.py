@@ -43,10 +43,6 @@ class Balancer:
         ready = self._ready
         return ready[next(self._turns) % len(ready)].address
 
-    def ready(self) -> int:
-        """Return how many servers are ready, as far as is known."""
-        return len(self._ready)
-
     @contextmanager
     def probing(self) -> Iterator[None]:
         """Ask the servers again and again, for the time of a `with` block."""
@@ -54,7 +50,9 @@ class Balancer:
 
         def probe() -> None:
             while not stop.wait(PROBE):
-                self._ready = [server for server in self._servers if is_up(f"{server.address}/readyz")]
+                ready = [server for server in self._servers if is_up(f"{server.address}/readyz")]
+                # Where none is, any may be right, as balancers think.
+                self._ready = ready or list(self._servers)
 
         thread = threading.Thread(target=probe)
         thread.start()

@@ -5,14 +5,14 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import httpx
 import psycopg
 import pytest
 import redis
 
-from tests.faults.conftest import Deploy, StartRedis, open_shop, variables_of
+from tests.faults.conftest import Deploy, Production, StartRedis, open_shop, variables_of
 from tests.faults.load import Load, load_on
 from tests.harness.mail import run_smtp, text_of
 from tests.harness.postgres import Postgres
@@ -32,7 +32,11 @@ for name in ("send-waiting-mail", "confirm-forgotten-orders"):
     CELERY_BEAT_SCHEDULE[name]["schedule"] = timedelta(seconds=2)
 """
 NO_SCHEDULE = "\nCELERY_BEAT_SCHEDULE = {}\n"
+NOT_REJECTED = "\nCELERY_TASK_REJECT_ON_WORKER_LOST = False\n"
 ACKNOWLEDGED_AT_ONCE = "\nCELERY_TASK_ACKS_LATE = False\n"
+
+# A place of the test's own for what beat remembers.
+SCHEDULE = ("--schedule", "schedule")
 
 # What is waited for has waited long enough: an order to be missed, a mail to be tried again.
 A_MINUTE_PASSES = (
@@ -65,6 +69,11 @@ def kill(process: Background) -> None:
     process.process.wait()
 
 
+def left_with(broker: redis.Redis) -> int:
+    """Return how many messages a broker has, those included that a worker has and has not acknowledged."""
+    return broker.hlen("unacked") + sum(broker.llen(queue) for queue in QUEUES)
+
+
 def wait_for_orders(load: Load) -> None:
     """Wait until some more have been placed."""
     now = time.monotonic()
@@ -79,13 +88,13 @@ def test_each_order_is_confirmed_once_whoever_dies(
     deploy: Deploy,
 ) -> None:
     project = deploy(HURRY)
-    with run_smtp(smtp_port) as mailbox, ExitStack() as processes:
+    with run_smtp(smtp_port) as mailbox, ExitStack() as processes, ExitStack() as clients:
         with start_redis():
             production = processes.enter_context(open_shop(project, variables))
-            load = processes.enter_context(load_on(production.shop))
+            load = clients.enter_context(load_on(production.shop))
             for number in range(2):
                 worker = processes.enter_context(run_worker(project, variables, number))
-                beat = processes.enter_context(run_beat(project, variables, number))
+                beat = processes.enter_context(run_beat(project, variables, number, *SCHEDULE))
                 wait_for_orders(load)
                 if number == 0:
                     kill(worker)
@@ -96,7 +105,7 @@ def test_each_order_is_confirmed_once_whoever_dies(
         wait_for_orders(load)
         with start_redis(), processes.pop_all():
             wait_for_orders(load)
-            load.stopped.set()
+            clients.close()
 
             def is_done() -> bool:
                 for statement in A_MINUTE_PASSES:
@@ -104,8 +113,9 @@ def test_each_order_is_confirmed_once_whoever_dies(
                 return database.execute(LEFT).fetchone() is None
 
             wait_until(is_done, "confirmation of each order", deadline=120, hopeless=worker.ended)
-            [[orders]] = database.execute("SELECT count(*) FROM orders_order")
-            [[unknown]] = database.execute("SELECT count(*) FROM mail_outgoingmail")
+        # The worker has ended, and no mail is on its way.
+        [[orders]] = database.execute("SELECT count(*) FROM orders_order")
+        [[unknown]] = database.execute("SELECT count(*) FROM mail_outgoingmail")
 
     assert load.failures() == []
     told = re.findall(r"[0-9a-f-]{36}", "".join(text_of(message) for message in mailbox.messages))
@@ -115,11 +125,16 @@ def test_each_order_is_confirmed_once_whoever_dies(
     assert unknown <= 2
 
 
-def test_without_the_schedule_what_the_broker_loses_is_lost(
-    variables: dict[str, str], start_redis: StartRedis, database: psycopg.Connection, deploy: Deploy
+@pytest.mark.parametrize("own_settings", [HURRY, NO_SCHEDULE], ids=["with", "without"])
+def test_the_schedule_finds_what_the_broker_lost(
+    own_settings: str,
+    variables: dict[str, str],
+    start_redis: StartRedis,
+    database: psycopg.Connection,
+    deploy: Deploy,
 ) -> None:
     """The row bites: what protects is the schedule, which finds what nobody was told of."""
-    project = deploy(NO_SCHEDULE)
+    project = deploy(own_settings)
     with ExitStack() as processes:
         with start_redis():
             production = processes.enter_context(open_shop(project, variables))
@@ -128,14 +143,45 @@ def test_without_the_schedule_what_the_broker_loses_is_lost(
             start_redis(),
             processes.pop_all(),
             run_worker(project, variables) as worker,
-            run_beat(project, variables),
+            run_beat(project, variables, 0, *SCHEDULE),
         ):
+
+            def wait_for(order: str, seconds: float) -> None:
+                is_confirmed = "SELECT 1 FROM orders_order WHERE confirmed_at IS NOT NULL AND id = %s"
+                wait_until(
+                    lambda: database.execute(is_confirmed, [order]).fetchone(),
+                    "confirmation",
+                    deadline=seconds,
+                    hopeless=worker.ended,
+                )
+
             for statement in A_MINUTE_PASSES:
                 database.execute(statement)
-            confirmed = production.shop.order().json()["id"]
-            is_confirmed = "SELECT 1 FROM orders_order WHERE confirmed_at IS NOT NULL AND id = %s"
-            wait_until(lambda: database.execute(is_confirmed, [confirmed]).fetchone(), "task", hopeless=worker.ended)
-            assert database.execute(is_confirmed, [lost]).fetchone() is None
+            # The worker works.
+            wait_for(production.shop.order().json()["id"], 60)
+            if own_settings == HURRY:
+                wait_for(lost, 60)
+            else:
+                with pytest.raises(AssertionError, match="no confirmation after"):
+                    wait_for(lost, 10)
+
+
+@contextmanager
+def worker_that_is_held_up(production: Production) -> Iterator[Background]:
+    """Give a worker that waits for an order which somebody else has locked, for the time of a `with` block."""
+    assert production.shop.order().status_code == httpx.codes.CREATED
+    with (
+        production.connect() as database,
+        psycopg.connect(production.variables["DATABASE_URL"]) as holder,
+        run_worker(production.project, production.variables) as worker,
+    ):
+        holder.execute("SELECT 1 FROM orders_order FOR UPDATE")
+        waiting = (
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            " AND query LIKE 'SELECT %\"orders_order\"%'"
+        )
+        wait_until(lambda: database.execute(waiting).fetchone(), "task that waits", hopeless=worker.ended)
+        yield worker
 
 
 @pytest.mark.parametrize(("own_settings", "kept"), [("", 1), (ACKNOWLEDGED_AT_ONCE, 0)], ids=["late", "at once"])
@@ -147,16 +193,25 @@ def test_what_a_killed_worker_was_at_is_kept_if_it_is_acknowledged_late(
         start_redis(),
         open_shop(project, variables) as production,
         redis.Redis.from_url(variables["CELERY_BROKER_URL"]) as broker,
-        production.connect() as database,
-        psycopg.connect(variables["DATABASE_URL"]) as holder,
     ):
-        assert production.shop.order().status_code == httpx.codes.CREATED
-        holder.execute("SELECT 1 FROM orders_order FOR UPDATE")
-        with run_worker(project, variables) as worker:
-            waiting = (
-                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-                " AND query LIKE 'SELECT %\"orders_order\"%'"
-            )
-            wait_until(lambda: database.execute(waiting).fetchone(), "worker", hopeless=worker.ended)
+        with worker_that_is_held_up(production) as worker:
             kill(worker)
-        assert broker.hlen("unacked") + sum(broker.llen(queue) for queue in QUEUES) == kept
+        assert left_with(broker) == kept
+
+
+@pytest.mark.parametrize(("own_settings", "kept"), [("", 1), (NOT_REJECTED, 0)], ids=["rejected", "not rejected"])
+def test_what_a_killed_child_of_a_worker_was_at_is_kept_if_it_is_rejected(
+    own_settings: str, kept: int, variables: dict[str, str], start_redis: StartRedis, deploy: Deploy
+) -> None:
+    """As where a process of the pool has taken too much memory: the worker itself goes on."""
+    project = deploy(own_settings)
+    with (
+        start_redis(),
+        open_shop(project, variables) as production,
+        redis.Redis.from_url(variables["CELERY_BROKER_URL"]) as broker,
+        worker_that_is_held_up(production) as worker,
+    ):
+        for child in worker.children():
+            os.kill(child, signal.SIGKILL)
+        wait_until(lambda: "WorkerLostError" in worker.output(), "loss", hopeless=worker.ended)
+        assert left_with(broker) == kept

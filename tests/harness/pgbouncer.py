@@ -1,5 +1,6 @@
 """A PgBouncer of the tests' own."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from tests.harness.processes import background
 from tests.harness.programs import require_program
 from tests.harness.waiting import wait_until
 
-# It refuses to run as root.
+# Whom it runs as where the tests are root, which it refuses to be.
 ACCOUNT = "nobody"
 
 CONFIGURATION = """
@@ -54,7 +55,7 @@ def run_pgbouncer(postgres: Postgres, *, user: str, connections: int, port: int 
             directory=Path(folder),
             environment=clean_environment(),
             log=Path(folder) / "log",
-            user=ACCOUNT,
+            user=ACCOUNT if os.geteuid() == 0 else None,
         ) as process:
             wait_until(lambda: _answers(port), "PgBouncer", hopeless=process.ended)
             yield port

@@ -28,7 +28,7 @@ def _signals() -> Iterator[None]:
 @pytest.mark.django_db(transaction=True)
 def test_the_probe_turns_red_at_once_and_the_server_stops_later() -> None:
     stopped: list[bool] = []
-    draining.drain_before(lambda: stopped.append(True), seconds=1)
+    draining.drain_before(lambda: stopped.append(True), seconds=60)
     assert Client().get("/readyz").status_code == 200
 
     os.kill(os.getpid(), signal.SIGTERM)
@@ -37,6 +37,9 @@ def test_the_probe_turns_red_at_once_and_the_server_stops_later() -> None:
     assert (response.status_code, response.json()) == (503, {"server": "stopping"})
     assert Client().get("/livez").status_code == 200
     assert not stopped
+    # The alarm that it has set itself.
+    assert signal.alarm(0) > 0
+    os.kill(os.getpid(), signal.SIGALRM)
     wait_until(lambda: bool(stopped))
 
 
