@@ -44,7 +44,7 @@ class Browser:
 @contextmanager
 def browse() -> Iterator[Browser]:
     """Open a window for the time of a `with` block, to which `HOST` is this machine, and any certificate good."""
-    program = require_program("chromium")
+    program = require_program("chromium", "google-chrome")
     rules = f"--host-resolver-rules=MAP {HOST} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=[*_QUIET, rules])

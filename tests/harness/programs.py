@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 
-def require_program(name: str) -> Path:
-    """Return where a program is. Without it the test is skipped, or fails where REQUIRE_PROGRAMS is set."""
-    found = shutil.which(name)
-    if found:
+def require_program(name: str, *others: str) -> Path:
+    """Return where a program is, or the first of others that do as well.
+
+    Without it the test is skipped, or fails where REQUIRE_PROGRAMS is set.
+    """
+    for found in filter(None, map(shutil.which, (name, *others))):
         return Path(found)
     reason = f"{name} is not installed"
     if os.environ.get("REQUIRE_PROGRAMS"):
