@@ -12,7 +12,8 @@ def require_program(name: str, *others: str) -> Path:
 
     Without it the test is skipped, or fails where REQUIRE_PROGRAMS is set.
     """
-    for found in filter(None, map(shutil.which, (name, *others))):
+    found = next(filter(None, map(shutil.which, (name, *others))), None)
+    if found:
         return Path(found)
     reason = f"{name} is not installed"
     if os.environ.get("REQUIRE_PROGRAMS"):
