@@ -96,10 +96,11 @@ def test_every_answer_through_the_proxy_has_each_header_once(
         ):
             answers = [
                 (200, client.get("/account/verify-email/")),
-                (404, client.get("/nowhere/")),
+                (404, client.get("/api/nowhere/", headers={"X-Request-ID": "abc-123"})),
                 (413, client.post("/api/v1/auth/token/", content=bytes(4 * MEGABYTE))),
                 (400, client.get("/", headers={"Host": "a b"})),
                 (414, client.get(f"/{'a' * 10_000}")),
+                (431, client.get("/api/", headers={"X-Long": "a" * 40_000})),
             ]
             elsewhere = httpx.get(f"http://127.0.0.1:{plain_port}/a?b=c", headers={"Host": "evil.example"})
             upstream.close()
@@ -111,8 +112,18 @@ def test_every_answer_through_the_proxy_has_each_header_once(
         assert (answer.status_code, {name: counted[name] for name in expected}) == (status, dict.fromkeys(expected, 1))
         assert {name: answer.headers[name] for name in HEADERS} == HEADERS
         assert ("strict-transport-security" in answer.headers) == secure
+        assert len(answer.headers.get_list("x-request-id")) == 1
     assert elsewhere.headers["location"] == f"https://{HOST}/a?b=c"
-    assert (away.headers.get_list("retry-after"), away.json()["status"]) == (["5"], 503)
+    assert away.headers.get_list("retry-after") == ["5"]
+    # What the proxy answers itself has all that the schema promises.
+    for status, answer in [*answers[2:], (503, away)]:
+        assert answer.headers["content-type"] == "application/problem+json"
+        document = answer.json()
+        assert document.keys() == answers[1][1].json().keys()
+        assert (document["status"], document["request_id"]) == (status, answer.headers["x-request-id"])
+        assert document["title"]
+        assert document["detail"]
+    assert away.json()["instance"] == "/account/verify-email/"
 
 
 def bodies() -> dict[str, tuple[str, dict[str, str], bytes, bytes]]:
