@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
@@ -13,10 +14,12 @@ from tests.conftest import Render
 from tests.harness.environments import PRODUCTION, share_environment
 from tests.harness.ports import free_port
 from tests.harness.postgres import Cluster, Postgres, new_cluster
+from tests.harness.processes import Background
 from tests.harness.project import Project
 from tests.harness.redis_server import run_redis
-from tests.harness.serving import Server, migrate, production_variables, run_server
+from tests.harness.serving import Server, migrate, production_variables, run_server, run_worker
 from tests.harness.shop import Shop
+from tests.harness.waiting import wait_until
 
 # What a project of its own says in `config/settings/components/project.py`: its clients here call all day.
 NO_THROTTLES = '''"""Mine."""
@@ -119,3 +122,21 @@ def open_shop(project: Project, variables: Mapping[str, str], *options: str, **k
         with psycopg.connect(variables["DATABASE_URL"], autocommit=True) as database:
             shop = Shop.open(project, variables, database, server.address, units=UNITS)
         yield Production(project, variables, server, shop)
+
+
+@contextmanager
+def worker_that_is_held_up(production: Production) -> Iterator[tuple[Background, psycopg.Connection]]:
+    """Give a worker that waits for an order, and the connection that has it locked, for the time of a `with` block."""
+    assert production.shop.order().status_code == httpx.codes.CREATED
+    with (
+        production.connect() as database,
+        psycopg.connect(production.variables["DATABASE_URL"]) as holder,
+        run_worker(production.project, production.variables) as worker,
+    ):
+        holder.execute("SELECT 1 FROM orders_order FOR UPDATE")
+        waiting = (
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            " AND query LIKE 'SELECT %\"orders_order\"%'"
+        )
+        wait_until(lambda: database.execute(waiting).fetchone(), "task that waits", hopeless=worker.ended)
+        yield worker, holder

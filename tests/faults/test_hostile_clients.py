@@ -182,7 +182,6 @@ def test_malformed_requests_are_the_fault_of_who_sends_them(production: Producti
     """Some through the proxy, and most to gunicorn itself, which may stand alone."""
     addresses = [production.shop.address, *[production.server.address] * 4]
     answers = under_attack(production, attacks.send_malformed_requests, addresses, MALFORMED)
-    print(answers)
     assert sorted(answers) == sorted(attacks.MALFORMED_REQUESTS)
     assert {name: found for name, found in answers.items() if any(s and s >= SERVER_ERROR for s in found)} == {}
     assert any(httpx.codes.BAD_REQUEST in found for found in answers.values())

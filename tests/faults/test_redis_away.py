@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.conftest import Deploy, open_shop, variables_of
+from tests.faults.conftest import Deploy, StartRedis, open_shop, variables_of, worker_that_is_held_up
 from tests.faults.load import Load, load_on
 from tests.harness.mail import run_smtp, text_of
 from tests.harness.postgres import Postgres
@@ -79,6 +79,23 @@ def test_the_api_answers_as_before_and_every_order_is_confirmed_once(
     assert max(call.seconds for call in load.since(away, "order") if call.started < back) < PUBLISH
     told = re.findall(r"[0-9a-f-]{36}", "".join(text_of(message) for message in mailbox.messages))
     assert len(set(told)) == len(mailbox.messages) == orders
+
+
+def test_a_worker_goes_on_though_redis_goes_while_it_is_at_a_task(
+    variables: dict[str, str], start_redis: StartRedis, deploy: Deploy
+) -> None:
+    """And what it was at has its effect."""
+    project = deploy()
+    with ExitStack() as processes:
+        with start_redis():
+            production = processes.enter_context(open_shop(project, variables))
+            worker, holder = processes.enter_context(worker_that_is_held_up(production))
+        wait_until(lambda: "Connection to broker lost" in worker.output(), "loss", hopeless=worker.ended)
+        holder.rollback()
+        with start_redis(), processes.pop_all(), production.connect() as database:
+            assert production.shop.order().status_code == httpx.codes.CREATED
+            unconfirmed = "SELECT 1 FROM orders_order WHERE confirmed_at IS NULL"
+            wait_until(lambda: not database.execute(unconfirmed).fetchone(), "confirmation", hopeless=worker.ended)
 
 
 def test_a_cache_whose_errors_are_raised_fails_requests(

@@ -5,14 +5,13 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
-import httpx
 import psycopg
 import pytest
 import redis
 
-from tests.faults.conftest import Deploy, Production, StartRedis, open_shop, variables_of
+from tests.faults.conftest import Deploy, StartRedis, open_shop, variables_of, worker_that_is_held_up
 from tests.faults.load import Load, load_on
 from tests.harness.mail import run_smtp, text_of
 from tests.harness.postgres import Postgres
@@ -166,24 +165,6 @@ def test_the_schedule_finds_what_the_broker_lost(
                     wait_for(lost, 10)
 
 
-@contextmanager
-def worker_that_is_held_up(production: Production) -> Iterator[Background]:
-    """Give a worker that waits for an order which somebody else has locked, for the time of a `with` block."""
-    assert production.shop.order().status_code == httpx.codes.CREATED
-    with (
-        production.connect() as database,
-        psycopg.connect(production.variables["DATABASE_URL"]) as holder,
-        run_worker(production.project, production.variables) as worker,
-    ):
-        holder.execute("SELECT 1 FROM orders_order FOR UPDATE")
-        waiting = (
-            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            " AND query LIKE 'SELECT %\"orders_order\"%'"
-        )
-        wait_until(lambda: database.execute(waiting).fetchone(), "task that waits", hopeless=worker.ended)
-        yield worker
-
-
 @pytest.mark.parametrize(("own_settings", "kept"), [("", 1), (ACKNOWLEDGED_AT_ONCE, 0)], ids=["late", "at once"])
 def test_what_a_killed_worker_was_at_is_kept_if_it_is_acknowledged_late(
     own_settings: str, kept: int, variables: dict[str, str], start_redis: StartRedis, deploy: Deploy
@@ -194,7 +175,7 @@ def test_what_a_killed_worker_was_at_is_kept_if_it_is_acknowledged_late(
         open_shop(project, variables) as production,
         redis.Redis.from_url(variables["CELERY_BROKER_URL"]) as broker,
     ):
-        with worker_that_is_held_up(production) as worker:
+        with worker_that_is_held_up(production) as (worker, _):
             kill(worker)
         assert left_with(broker) == kept
 
@@ -209,7 +190,7 @@ def test_what_a_killed_child_of_a_worker_was_at_is_kept_if_it_is_rejected(
         start_redis(),
         open_shop(project, variables) as production,
         redis.Redis.from_url(variables["CELERY_BROKER_URL"]) as broker,
-        worker_that_is_held_up(production) as worker,
+        worker_that_is_held_up(production) as (worker, _),
     ):
         for child in worker.children():
             os.kill(child, signal.SIGKILL)
