@@ -185,6 +185,12 @@ MUTANTS: dict[str, Mutant] = {
         "",
         suite("tests/test_heartbeat.py"),
     ),
+    "a worker ends when Redis goes while it is at a task": Mutant(
+        f"{SETTINGS}/celery.py.jinja",
+        'CELERY_WORKER_CONSUMER = "config.consumer:Consumer"\n',
+        "",
+        suite("tests/test_heartbeat.py"),
+    ),
     "errors in Sentry have no ids": Mutant(
         f"{SETTINGS}/sentry.py.jinja",
         "    tags.update({name: str(bound[name]) for",

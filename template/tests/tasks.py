@@ -1,10 +1,13 @@
 """Tasks that workers of the tests have, besides those of the project."""
 
+from pathlib import Path
+
 import structlog
 from celery import shared_task
 from django.db import connection
 
 from apps.core.queries import query_count
+from tests.waiting import wait_until
 
 log = structlog.get_logger("tests.tasks")
 
@@ -16,6 +19,14 @@ def tell() -> None:
         cursor.execute("SELECT 1")
         cursor.execute("SELECT 1")
     log.info("told", queries=query_count())
+
+
+@shared_task
+def hold(end: str) -> None:
+    """Be at work until a file is there."""
+    log.info("holding")
+    wait_until(lambda: Path(end).exists())
+    log.info("held")
 
 
 @shared_task

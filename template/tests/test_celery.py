@@ -42,10 +42,10 @@ def broker(environment: dict[str, str]) -> dict[str, str]:
     return {**environment, "CELERY_BROKER_URL": os.environ["REDIS_URL"]}
 
 
-def send(name: str, *, queue: str, broker: str) -> None:
+def send(name: str, *arguments: object, queue: str, broker: str) -> None:
     """Send a task. Not by the app of the tests, which runs tasks where they are sent."""
     sender = Celery("sender", broker=broker, set_as_current=False)
-    sender.send_task(name, queue=queue, ignore_result=True)
+    sender.send_task(name, arguments, queue=queue, ignore_result=True)
 
 
 @needs_redis

@@ -11,9 +11,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from redis import Redis
 
-from tests.tasks import tell
+from tests.tasks import hold, tell
 from tests.test_celery import needs_redis, send
 from tests.waiting import wait_until
 from tests.workers import Celery, celery, free_port, worker
@@ -105,15 +104,18 @@ def test_a_worker_lives_while_its_broker_is_away_and_goes_on_when_it_is_back(
     def does_its_work(running: Celery, count: int) -> None:
         send(tell.name, queue="default", broker=broker)
         wait_until(lambda: len(running.lines(event="told")) == count)
-        # A worker that Redis leaves in the middle of a task ends (kombu 5.7.0).
-        wait_until(lambda: not Redis.from_url(broker).exists("unacked"))
 
     options = ("worker", "--include", "tests.tasks")
     with celery(*options, environment=environment, folder=tmp_path, before=FAST) as running:
         wait_until(life.is_seen)
         with redis(port):
             does_its_work(running, 1)
+            send(hold.name, str(tmp_path / "end"), queue="default", broker=broker)
+            wait_until(lambda: bool(running.lines(event="holding")))
+        # In the middle of a task.
         life.wait_for_touches()
+        (tmp_path / "end").touch()
+        wait_until(lambda: bool(running.lines(event="held")))
         with redis(port):
             does_its_work(running, 2)
             life.wait_for_touches()

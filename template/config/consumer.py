@@ -1,0 +1,24 @@
+"""Celery's consumer, which outlives the loss of Redis while a task is at work."""
+
+from celery.worker import consumer
+from kombu.common import ignore_errors
+
+
+class Consumer(consumer.Consumer):
+    """What takes messages from Redis. `CELERY_WORKER_CONSUMER` names it.
+
+    Celery 5.7.0 closes a lost connection twice. The first time a channel fails where it reads what it was waiting for;
+    the second time it gives back what is not acknowledged, over a connection that has no address any more, which nobody
+    expects: the worker ends.
+    """
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        """Close the channels while their address is known, and leave it to the tasks that have yet to acknowledge."""
+        connection = self.connection
+        transport = connection.transport
+        for channel in [*transport.channels]:
+            # The first call ends the wait, the second closes.
+            ignore_errors(connection, channel.close)
+            ignore_errors(connection, channel.close)
+        super().on_connection_error_after_connected(exc)
+        transport.client = connection
