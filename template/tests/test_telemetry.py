@@ -51,6 +51,14 @@ answers = [client.post("/look/?code=" + secret, {"email": secret}, secure=True)]
 print(answers[0].status_code, flush=True)
 """
 
+MAKE_UP = (
+    START
+    + """
+for number in range(20):
+    client.generic("MADE-UP-" + str(number), "/nowhere/", secure=True)
+"""
+)
+
 SERVE = (
     START
     + """
@@ -157,6 +165,16 @@ def test_durations_queries_and_memory_are_measured(exported: Collector) -> None:
     queries = metrics["http.server.request.queries"].histogram.data_points
     assert [point.sum for point in queries] == [1, 1]
     assert 9 in queries[0].explicit_bounds
+
+
+def test_methods_that_callers_make_up_are_one_series(collector: Collector, variables: dict[str, str]) -> None:
+    run(MAKE_UP, variables, collector.endpoint)
+
+    metrics = collector.metrics()
+    for name in ("http.server.request.queries", "http.server.request.duration"):
+        points = metrics[name].histogram.data_points
+        assert [attributes(point)["http.request.method"].string_value for point in points] == ["POST", "_OTHER"]
+        assert points[1].count == 20
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells it in a file")
