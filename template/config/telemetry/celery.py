@@ -88,7 +88,7 @@ def count_failure(sender: Task[Any, Any], **_kwargs: object) -> None:
 def start_exporting(**_kwargs: object) -> None:
     """Begin to export, in a process that runs tasks."""
     # The first process has number 0, and so has one that forks none.
-    start(f"{os.getppid()}-{getattr(current_process(), 'index', 0)}")
+    start(f"tasks-{os.getppid()}-{getattr(current_process(), 'index', 0)}")
 
 
 @worker_process_shutdown.connect
