@@ -807,6 +807,12 @@ MUTANTS: dict[str, Mutant] = {
         "sum(http_server_requests_active",
         here(f"{TELEMETRY_TESTS}::test_an_order_is_one_trace_up_to_the_queries_of_its_task[wsgi]"),
     ),
+    "who goes away leaves a request that never ends": Mutant(
+        f"{TELEMETRY}/cancelled.py",
+        "            self.process_response(request, HttpResponse(status=CLIENT_CLOSED_REQUEST))",
+        "            pass",
+        suite("tests/test_telemetry_of_cancelled.py", project="largest"),
+    ),
     "each method that a caller makes up is a series": Mutant(
         f"{TELEMETRY}/instruments.py",
         "sanitize_method(str(request.method))",
