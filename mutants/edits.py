@@ -803,8 +803,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "each worker that is replaced has a name of its own": Mutant(
         f"{TELEMETRY}/workers.py.jinja",
-        'start(f"{worker.ppid}-{worker.number}")',
-        'start(f"{worker.ppid}-{worker.age}")',
+        'start(f"web-{worker.ppid}-{worker.number}")',
+        'start(f"web-{worker.ppid}-{worker.age}")',
         here(f"{TELEMETRY_TESTS}::test_a_worker_that_is_replaced_loses_nothing_and_keeps_its_name[wsgi]"),
     ),
     "a panel asks for what nobody exports": Mutant(
@@ -812,6 +812,30 @@ MUTANTS: dict[str, Mutant] = {
         "sum(http_server_active_requests",
         "sum(http_server_requests_active",
         here(f"{TELEMETRY_TESTS}::test_an_order_is_one_trace_up_to_the_queries_of_its_task[wsgi]"),
+    ),
+    "who goes away leaves a request that never ends": Mutant(
+        f"{TELEMETRY}/cancelled.py",
+        "            self.process_response(request, HttpResponse(status=CLIENT_CLOSED_REQUEST))",
+        "            pass",
+        suite("tests/test_telemetry_of_cancelled.py", project="largest"),
+    ),
+    "each method that a caller makes up is a series": Mutant(
+        f"{TELEMETRY}/instruments.py",
+        "sanitize_method(str(request.method))",
+        "str(request.method)",
+        suite("tests/test_telemetry.py", project="largest"),
+    ),
+    "a service that lost its workers is forgotten": Mutant(
+        "template/deploy/monitoring/celery_alerts.yml",
+        "group by (job) (last_over_time(celery_task_latency_seconds_count[1d]))",
+        "group by (job) (celery_task_latency_seconds_count)",
+        here(f"{TELEMETRY_TESTS}::test_an_alert_fires_when_its_target_is_missed_and_only_then"),
+    ),
+    "the first failure of a process is missed": Mutant(
+        "template/deploy/monitoring/celery_alerts.yml",
+        "last_over_time(celery_task_failures_total[1d] offset 15m)",
+        "last_over_time(celery_task_failures_total[1d])",
+        here(f"{TELEMETRY_TESTS}::test_an_alert_fires_when_its_target_is_missed_and_only_then"),
     ),
     "an alert lets more time pass": Mutant(
         "template/deploy/monitoring/alerts.yml",

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
-from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
+from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint, Metric, NumberDataPoint
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -85,6 +85,6 @@ def collect() -> Iterator[Collector]:
         thread.join()
 
 
-def attributes(of: Resource | Span) -> dict[str, AnyValue]:
-    """Return what is said of a span or of a process."""
+def attributes(of: Resource | Span | HistogramDataPoint | NumberDataPoint) -> dict[str, AnyValue]:
+    """Return what is said of a span, of a process or of one series of a metric."""
     return {pair.key: pair.value for pair in of.attributes}

@@ -51,6 +51,14 @@ answers = [client.post("/look/?code=" + secret, {"email": secret}, secure=True)]
 print(answers[0].status_code, flush=True)
 """
 
+MAKE_UP = (
+    START
+    + """
+for number in range(20):
+    client.generic("MADE-UP-" + str(number), "/nowhere/", secure=True)
+"""
+)
+
 SERVE = (
     START
     + """
@@ -130,8 +138,33 @@ def test_a_request_is_one_trace_with_its_queries(exported: Collector) -> None:
 def test_a_process_says_who_it_is(exported: Collector) -> None:
     process = attributes(exported.resources()[0])
 
-    assert process["service.instance.id"].string_value.endswith("-1-2")
+    # Not that of a process that runs tasks, though it has the same number.
+    assert process["service.instance.id"].string_value.endswith("-web-1-2")
     assert process["deployment.environment.name"].string_value == "production"
+
+
+@pytest.mark.parametrize(("named", "name"), [({}, "shop"), ({"OTEL_SERVICE_NAME": "till"}, "till")])
+def test_a_process_is_called_what_the_variables_say_but_for_its_place(
+    collector: Collector, variables: dict[str, str], named: dict[str, str], name: str
+) -> None:
+    given = "service.name=shop,deployment.environment.name=canary,team=blue,service.instance.id=one"
+
+    run(START, {**variables, **named, "OTEL_RESOURCE_ATTRIBUTES": given}, collector.endpoint)
+
+    process = {key: value.string_value for key, value in attributes(collector.resources()[0]).items()}
+    assert process["service.name"] == name
+    assert (process["deployment.environment.name"], process["team"]) == ("canary", "blue")
+    assert process["service.instance.id"].endswith("-web-1-2")
+
+
+def test_variables_of_what_is_fixed_have_no_effect(collector: Collector, variables: dict[str, str]) -> None:
+    exporters = {"OTEL_TRACES_EXPORTER": "console", "OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "otlp"}
+    fixed = {**exporters, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_PROPAGATORS": "baggage"}
+
+    result = run(START, {**variables, **fixed}, collector.endpoint)
+
+    assert result.stdout == "200\n"
+    assert {path for path, _ in collector.bodies} == {"/v1/traces", "/v1/metrics"}
 
 
 def test_probes_and_strangers_are_not_traced(exported: Collector, process: subprocess.CompletedProcess[str]) -> None:
@@ -157,6 +190,16 @@ def test_durations_queries_and_memory_are_measured(exported: Collector) -> None:
     queries = metrics["http.server.request.queries"].histogram.data_points
     assert [point.sum for point in queries] == [1, 1]
     assert 9 in queries[0].explicit_bounds
+
+
+def test_methods_that_callers_make_up_are_one_series(collector: Collector, variables: dict[str, str]) -> None:
+    run(MAKE_UP, variables, collector.endpoint)
+
+    metrics = collector.metrics()
+    for name in ("http.server.request.queries", "http.server.request.duration"):
+        points = metrics[name].histogram.data_points
+        assert [attributes(point)["http.request.method"].string_value for point in points] == ["POST", "_OTHER"]
+        assert points[1].count == 20
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells it in a file")

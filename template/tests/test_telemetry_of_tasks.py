@@ -80,6 +80,9 @@ def test_a_task_is_part_of_the_trace_that_sent_it_and_waits_from_when_it_is_due(
     # Its queries are part of the task.
     queries = [span for span in collector.spans() if "db.query.text" in attributes(span)]
     assert {task.span_id for task in tasks} <= {query.parent_span_id for query in queries}
+    # A worker of gunicorn may have the same parent and number, in a container of its own.
+    processes = {attributes(process)["service.instance.id"].string_value for process in collector.resources()}
+    assert sum("-tasks-" in process for process in processes) == 1
     metrics = collector.metrics()
     [latency] = metrics["celery.task.latency"].histogram.data_points
     assert latency.count == 2

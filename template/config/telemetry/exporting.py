@@ -15,7 +15,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.metrics.view import View
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
@@ -24,6 +24,7 @@ from opentelemetry.util.types import Attributes
 from redis.observability import MetricGroup, OTelConfig, get_observability_instance
 
 from apps.core.queries import without_values
+from config.settings.components.telemetry import SERVICE_NAME
 
 # What callers send, who they are, and messages of errors, which quote both.
 PRIVATE = {
@@ -73,13 +74,17 @@ def start(instance: str) -> None:
     """Begin to export from this process, until it ends. To be called after a fork: threads do not survive one.
 
     Args:
-        instance: What tells this process from the others of its host. Whichever takes its place goes on under the
-            same name, or every replaced worker would leave its own metrics behind.
+        instance: What tells this process from the others of its host: its kind, since two containers may have one
+            hostname, its parent and its number. Whichever takes its place goes on under the same name, or every
+            replaced worker would leave its own metrics behind.
     """
+    # What the project says of itself gives way to what the variables say; no process bears the name of another.
     resource = Resource.create(
         {
-            "service.instance.id": f"{socket.gethostname()}-{instance}",
+            "service.name": SERVICE_NAME,
             "deployment.environment.name": os.environ["DJANGO_SETTINGS_MODULE"].rpartition(".")[2],
+            **OTELResourceDetector().detect().attributes,
+            "service.instance.id": f"{socket.gethostname()}-{instance}",
         }
     )
     tracer_provider = TracerProvider(resource=resource)

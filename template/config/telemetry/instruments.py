@@ -10,6 +10,7 @@ from pathlib import Path
 from django.http import HttpRequest, HttpResponseBase
 from opentelemetry.metrics import CallbackOptions, Observation, get_meter
 from opentelemetry.trace import Span
+from opentelemetry.util.http import sanitize_method
 
 from apps.core.queries import query_count
 
@@ -30,7 +31,9 @@ def record_queries(_span: Span, request: HttpRequest, _response: HttpResponseBas
     """Note how many queries a request has made, under the name that its duration has."""
     match = request.resolver_match
     route = {"http.route": match.route} if match and match.route else {}
-    queries.record(query_count(), {"http.request.method": str(request.method), **route})
+    # Whatever a caller makes up is one method, or each would be a series of its own for as long as the process lives.
+    method = sanitize_method(str(request.method))
+    queries.record(query_count(), {"http.request.method": method, **route})
 
 
 def _memory(_options: CallbackOptions) -> Iterator[Observation]:
