@@ -752,6 +752,12 @@ MUTANTS: dict[str, Mutant] = {
         '"stack_frame_variables": True',
         suite("tests/test_sentry.py"),
     ),
+    "a report tells what was written to the database": Mutant(
+        f"{SETTINGS}/sentry.py.jinja",
+        '"database_query_data": False',
+        '"database_query_data": True',
+        suite("tests/test_sentry.py"),
+    ),
     # Traces and metrics.
     "spans say what a caller asked for": Mutant(
         f"{TELEMETRY}/exporting.py",
