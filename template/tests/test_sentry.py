@@ -124,7 +124,8 @@ def test_an_error_has_the_ids_of_its_lines_in_the_log_and_nothing_else_of_the_us
 
 def test_an_error_has_nothing_of_what_was_read_and_written_before(sentry: Sentry, environment: dict[str, str]) -> None:
     kept = {"SECRET": "what-somebody-wrote", "ADDRESS": "203.0.113.7"}
-    services = {name: environment[name] for name in ("DATABASE_URL", "REDIS_URL") if name in environment}
+    services = {name: value for name, value in environment.items() if name in {"DATABASE_URL", "REDIS_URL"}}
+
     written = json.loads(run({**services, **kept, "SENTRY_DSN": sentry.dsn}, WRITE))
 
     [event] = sentry.events()
