@@ -436,6 +436,18 @@ MUTANTS: dict[str, Mutant] = {
         "",
         suite("apps/core/tests/test_problems.py"),
     ),
+    "why the database was not there is logged nowhere": Mutant(
+        f"{CORE}/outages.py",
+        '        log.warning("database_unavailable"',
+        '        log.debug("database_unavailable"',
+        suite("apps/core/tests/test_outages.py"),
+    ),
+    "probes of a database that hangs pile up": Mutant(
+        f"{CORE}/probes.py",
+        "if self._asked is None or self._asked.done():",
+        "if True:",
+        suite("apps/core/tests/test_probes.py"),
+    ),
     "there are more threads than connections": Mutant(
         GUNICORN, '"WEB_THREADS", "4"', '"WEB_THREADS", "16"', suite("tests/test_server.py")
     ),
