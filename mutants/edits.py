@@ -411,8 +411,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "a database that hangs is waited for without end": Mutant(
         f"{SETTINGS}/database.py.jinja",
-        '            "connect_timeout": 3,\n            # A server',
-        "            # A server",
+        '        "connect_timeout": 3,\n',
+        "",
         SETTINGS_TESTS,
     ),
     "a connection of the pool is waited for too long": Mutant(

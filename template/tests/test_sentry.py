@@ -41,7 +41,8 @@ sentry_sdk.flush()
 WRITE = """
 import json, os
 import sentry_sdk
-from config.wsgi import application
+from django.core.wsgi import get_wsgi_application
+application = get_wsgi_application()
 from django.core.cache import cache
 from django.test import RequestFactory
 from django.urls import path
