@@ -417,8 +417,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "a database that hangs is waited for without end": Mutant(
         f"{SETTINGS}/database.py.jinja",
-        '            "connect_timeout": 3,\n            # A server',
-        "            # A server",
+        '        "connect_timeout": 3,\n',
+        "",
         SETTINGS_TESTS,
     ),
     "a connection of the pool is waited for too long": Mutant(
@@ -441,6 +441,18 @@ MUTANTS: dict[str, Mutant] = {
         "    if reason := outage(sys.exception()):\n        return service_unavailable(request, reason)\n",
         "",
         suite("apps/core/tests/test_problems.py"),
+    ),
+    "why the database was not there is logged nowhere": Mutant(
+        f"{CORE}/outages.py",
+        '        log.warning("database_unavailable"',
+        '        log.debug("database_unavailable"',
+        suite("apps/core/tests/test_outages.py"),
+    ),
+    "probes of a database that hangs pile up": Mutant(
+        f"{CORE}/probes.py",
+        "if self._asked is None or self._asked.done():",
+        "if True:",
+        suite("apps/core/tests/test_probes.py"),
     ),
     "there are more threads than connections": Mutant(
         GUNICORN, '"WEB_THREADS", "4"', '"WEB_THREADS", "16"', suite("tests/test_server.py")
@@ -756,6 +768,12 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/sentry.py.jinja",
         '"stack_frame_variables": False',
         '"stack_frame_variables": True',
+        suite("tests/test_sentry.py"),
+    ),
+    "a report tells what was written to the database": Mutant(
+        f"{SETTINGS}/sentry.py.jinja",
+        '"database_query_data": False',
+        '"database_query_data": True',
         suite("tests/test_sentry.py"),
     ),
     # Traces and metrics.

@@ -5,11 +5,21 @@ import tempfile
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import beat_init, celeryd_init, setup_logging, task_prerun, worker_init
+from celery.signals import (
+    beat_init,
+    celeryd_init,
+    setup_logging,
+    task_failure,
+    task_prerun,
+    task_retry,
+    task_success,
+    worker_init,
+)
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
+from structlog.contextvars import bind_contextvars
 
-from apps.core.queries import start_counting
+from apps.core.queries import query_count, start_counting
 from config.heartbeat import Heartbeat, start_heartbeat
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
@@ -63,6 +73,18 @@ def count_queries(task: Task[Any, Any], **_kwargs: object) -> None:
     """Count the queries of each task by itself, but for those of a task that runs inside of whoever sends it."""
     if not task.request.is_eager:
         start_counting()
+
+
+@task_success.connect
+@task_failure.connect
+@task_retry.connect
+def tell_queries(sender: Task[Any, Any], **_kwargs: object) -> None:
+    """Have the line that ends a task say how many queries it made; it is written after this. The next task binds anew.
+
+    The process that watches over the others, and tells of a task that was killed, has no request of it and no count.
+    """
+    if sender.request.id and not sender.request.is_eager:
+        bind_contextvars(queries=query_count())
 
 
 @beat_init.connect

@@ -4,13 +4,15 @@ import json
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 import time_machine
 from celery import Celery
+from celery.beat import Service
 from celery.schedules import crontab
 from django.conf import settings
 from django.utils import timezone
@@ -119,9 +121,10 @@ def test_the_queries_of_each_task_are_counted_by_themselves(broker: dict[str, st
     with worker(queue, environment=broker, folder=tmp_path) as running:
         for _ in range(2):
             send(tell.name, queue=queue, broker=os.environ["REDIS_URL"])
-        wait_until(lambda: len(running.lines(event="told")) == 2)
+        wait_until(lambda: len(running.lines(event="task_succeeded")) == 2)
 
     assert [line["queries"] for line in running.lines(event="told")] == [2, 2]
+    assert [line["queries"] for line in running.lines(event="task_succeeded")] == [2, 2]
 
 
 @needs_redis
@@ -135,6 +138,7 @@ def test_an_error_in_a_task_is_logged_with_its_traceback(broker: dict[str, str],
     [line] = running.lines(event="task_failed")
     assert line["level"] == "error"
     assert "RuntimeError: a bug in a task" in line["exception"]
+    assert line["queries"] == 0
     assert line["task_id"]
 
 
@@ -179,6 +183,33 @@ def test_every_scheduled_task_exists_and_has_a_time() -> None:
     for entry in settings.CELERY_BEAT_SCHEDULE.values():
         assert entry["task"] in app.tasks
         assert isinstance(entry["schedule"], crontab)
+        # Beat does not make up for what it missed. The library publishes no type of this.
+        schedule: Any = entry["schedule"]
+        assert len(schedule.hour) > 1
+
+
+def test_beat_that_is_started_again_sends_nothing_at_once_and_what_was_missed_next_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr("celery.beat.Scheduler.apply_entry", lambda _self, entry, **_: sent.append(entry.task))
+    monkeypatch.chdir(tmp_path)
+
+    def tick() -> None:
+        # One task at a time; then how long there is none.
+        while not scheduler.tick():
+            continue
+
+    with time_machine.travel(datetime(2026, 1, 1, 3, 10, 30, tzinfo=UTC), tick=False) as clock:
+        scheduler = Service(app, scheduler_cls=app.conf.beat_scheduler).get_scheduler()
+        tick()
+        assert sent == []
+
+        clock.move_to(datetime(2026, 1, 1, 4, 0, 1, tzinfo=UTC))
+        tick()
+    assert clear_expired.name in sent
+    # Nor is there a file that somebody else could have written.
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_worker_has_as_many_processes_as_there_is_room_for() -> None:

@@ -72,10 +72,9 @@ def test_a_worker_and_beat_that_are_stopped_are_seen_to(environment: dict[str, s
         "CELERY_BROKER_URL": os.environ["REDIS_URL"],
         "HEARTBEAT_FILE": str(tmp_path / "{process}.life"),
     }
-    schedule = ("--schedule", str(tmp_path / "schedule"))
     with (
         worker(uuid4().hex, environment=environment, folder=tmp_path, before=FAST) as a_worker,
-        celery("beat", *schedule, environment=environment, folder=tmp_path, before=FAST) as a_beat,
+        celery("beat", environment=environment, folder=tmp_path, before=FAST) as a_beat,
     ):
         for life in lives.values():
             wait_until(life.is_seen)
@@ -139,10 +138,9 @@ def test_worker_and_beat_need_no_folder_for_temporary_files(environment: dict[st
     }
     # The pool of production, whose processes share memory.
     options = ("--concurrency", "1", "--queues", queue, "--include", "tests.tasks")
-    schedule = ("--schedule", str(tmp_path / "schedule"))
     with (
         celery("worker", *options, environment=environment, folder=tmp_path, before=NO_FOLDER) as running,
-        celery("beat", *schedule, environment=environment, folder=tmp_path, before=NO_FOLDER),
+        celery("beat", environment=environment, folder=tmp_path, before=NO_FOLDER),
     ):
         send(tell.name, queue=queue, broker=os.environ["REDIS_URL"])
         wait_until(lambda: bool(running.lines(event="told")))

@@ -1,5 +1,6 @@
 """What Sentry is told."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -36,6 +37,42 @@ client.post("/fail/?code=" + secret, {"name": secret}, secure=True)
 sentry_sdk.flush()
 """
 
+# Writes all there is to write, fails, and prints what nobody else should see.
+WRITE = """
+import json, os
+import sentry_sdk
+from django.core.wsgi import get_wsgi_application
+application = get_wsgi_application()
+from django.core.cache import cache
+from django.test import RequestFactory
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+from config import urls
+from apps.users.models import User
+# Not in the code, whose lines are reported.
+secret, address, written = os.environ["SECRET"], os.environ["ADDRESS"], {}
+@csrf_exempt
+def fail(request):
+    user = User.objects.create_user(secret + "@example.com", secret)
+    request.session["said"] = secret
+    request.session.save()
+    cache.set("of-" + secret, secret)
+    written.update(hash=user.password, session=request.session.session_key)
+    raise RuntimeError("a bug")
+urls.urlpatterns.insert(0, path("fail/", fail))
+headers = {
+    "host": "example.com",
+    "X-Forwarded-For": address,
+    "X-Real-Ip": address,
+    "Forwarded": "for=" + address,
+    "Referer": "https://example.com/?code=" + secret,
+}
+request = RequestFactory(headers=headers, REMOTE_ADDR=address).post("/fail/?code=" + secret, {"name": secret}, secure=True)
+application(request.environ, lambda *_: None).close()
+sentry_sdk.flush()
+print(json.dumps(written))
+"""
+
 # Each leak once on the way to an error, and once as an error.
 LEAK = f"""
 {LOG}
@@ -56,14 +93,17 @@ def sentry() -> Iterator[Sentry]:
         yield server
 
 
-def run(environment: dict[str, str], code: str = FAIL) -> None:
-    subprocess.run(  # noqa: S603 - our own code
+def run(environment: dict[str, str], code: str = FAIL) -> str:
+    """Run code under production settings, and return what it prints."""
+    result = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code],
         cwd=BASE_DIR,
         env={"DJANGO_SETTINGS_MODULE": "config.settings.production", **COMPLETE, **environment},
         check=True,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        text=True,
     )
+    return result.stdout
 
 
 def test_an_error_is_reported_without_what_the_caller_sent(sentry: Sentry) -> None:
@@ -81,6 +121,20 @@ def test_an_error_has_the_ids_of_its_lines_in_the_log_and_nothing_else_of_the_us
     [event] = sentry.events()
     assert {"request_id": "abc-123", "user_id": "42"}.items() <= event["tags"].items()
     assert "user" not in event
+
+
+def test_an_error_has_nothing_of_what_was_read_and_written_before(sentry: Sentry, environment: dict[str, str]) -> None:
+    kept = {"SECRET": "what-somebody-wrote", "ADDRESS": "203.0.113.7"}
+    services = {name: value for name, value in environment.items() if name in {"DATABASE_URL", "REDIS_URL"}}
+
+    written = json.loads(run({**services, **kept, "SENTRY_DSN": sentry.dsn}, WRITE))
+
+    [event] = sentry.events()
+    # What is told is the path, and each query without its parameters.
+    assert event["request"]["url"].endswith("://example.com/fail/")
+    assert any("INSERT INTO" in str(crumb.get("message")) for crumb in event["breadcrumbs"]["values"])
+    values = [*kept.values(), *written.values()]
+    assert [value for value in values if value in json.dumps(event)] == []
 
 
 def test_secrets_are_masked_as_in_the_log(sentry: Sentry) -> None:

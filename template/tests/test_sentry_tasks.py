@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from celery import Celery
@@ -13,6 +14,8 @@ from tests.test_celery import needs_redis
 from tests.test_settings import COMPLETE
 from tests.waiting import wait_until
 from tests.workers import worker
+
+ARGUMENTS: dict[str, Any] = {"args": ["ada@example.com"], "kwargs": {"phone": "555-0100"}}
 
 
 @needs_redis
@@ -30,11 +33,17 @@ def test_an_error_is_reported_once_with_the_ids_of_the_log(environment: dict[str
         }
         with worker(queue, environment=environment, folder=tmp_path) as running:
             with bound_contextvars(**ids):
-                sent = sender.send_task(fail.name, queue=queue, ignore_result=True)
+                sent = sender.send_task(fail.name, queue=queue, ignore_result=True, **ARGUMENTS)
             wait_until(lambda: bool(sentry.events()) and bool(running.lines(event="task_failed")))
+            # By a process that is newer than the worker. It comes with what was logged until then.
+            for _ in range(2):
+                sender.send_task("nowhere", queue=queue, ignore_result=True, **ARGUMENTS)
+            wait_until(lambda: len(sentry.events()) == 3)
 
         # The worker has sent all it had, and ended.
-        [event] = sentry.events()
+        [event, *unknown] = sentry.events()
     assert event["exception"]["values"][0]["value"] == "a bug in a task"
     assert {**ids, "task_id": sent.id}.items() <= event["tags"].items()
     assert "user" not in event
+    assert [error["exception"]["values"][0]["value"] for error in unknown] == ["'nowhere'"] * 2
+    assert [value for value in ("ada@example.com", "555-0100") if value in str([event, *unknown])] == []

@@ -34,9 +34,6 @@ NO_SCHEDULE = "\nCELERY_BEAT_SCHEDULE = {}\n"
 NOT_REJECTED = "\nCELERY_TASK_REJECT_ON_WORKER_LOST = False\n"
 ACKNOWLEDGED_AT_ONCE = "\nCELERY_TASK_ACKS_LATE = False\n"
 
-# A place of the test's own for what beat remembers.
-SCHEDULE = ("--schedule", "schedule")
-
 # What is waited for has waited long enough: an order to be missed, a mail to be tried again.
 A_MINUTE_PASSES = (
     "UPDATE orders_order SET created_at = created_at - interval '2 minutes' WHERE confirmed_at IS NULL",
@@ -93,7 +90,7 @@ def test_each_order_is_confirmed_once_whoever_dies(
             load = clients.enter_context(load_on(production.shop))
             for number in range(2):
                 worker = processes.enter_context(run_worker(project, variables, number))
-                beat = processes.enter_context(run_beat(project, variables, number, *SCHEDULE))
+                beat = processes.enter_context(run_beat(project, variables, number))
                 wait_for_orders(load)
                 if number == 0:
                     kill(worker)
@@ -142,7 +139,7 @@ def test_the_schedule_finds_what_the_broker_lost(
             start_redis(),
             processes.pop_all(),
             run_worker(project, variables) as worker,
-            run_beat(project, variables, 0, *SCHEDULE),
+            run_beat(project, variables),
         ):
 
             def wait_for(order: str, seconds: float) -> None:

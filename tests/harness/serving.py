@@ -142,11 +142,11 @@ def run_worker(
 
 @contextmanager
 def run_beat(
-    project: Project, variables: Mapping[str, str], number: int = 0, *options: str, prefix: tuple[str, ...] = ()
+    project: Project, variables: Mapping[str, str], number: int = 0, *, prefix: tuple[str, ...] = ()
 ) -> Iterator[Background]:
-    """Run beat, with more options of its own, for the time of a `with` block; see `run_worker`."""
+    """Run beat for the time of a `with` block; see `run_worker`."""
     with background(
-        *(*prefix, ".venv/bin/celery", "--app", "config", "beat", "--loglevel", "INFO", *options),
+        *(*prefix, ".venv/bin/celery", "--app", "config", "beat", "--loglevel", "INFO"),
         directory=project.path,
         environment=project.environment(variables),
         log=project.path / f"beat-{number}.log",

@@ -14,6 +14,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from whitenoise.middleware import WhiteNoiseFileResponse
 
+from apps.core.outages import outage, tell_outage
 from apps.core.queries import query_count, stop_counting
 
 log = structlog.get_logger(__name__)
@@ -118,10 +119,15 @@ class AccessLine:
 def note_failure(request: HttpRequest, **_kwargs: object) -> None:
     """Have the line of a request tell what went wrong. Receives `got_request_exception`.
 
+    A database that is away or busy is no bug: it has a line of its own, and the request is answered.
+
     An error that comes before or after the time of the line gets one of its own. One that follows from an error which
     the log has does not: where the page for errors fails, each middleware has it fail once more.
     """
     error = sys.exception()
+    if error and (reason := outage(error)):
+        tell_outage(request, reason, error)
+        return
     line: AccessLine | None = request.META.get(_LINE)
     if line is None or (line.is_written and line.failure is None):
         log.error("request_failed", exc_info=error, **_describe(request))

@@ -18,7 +18,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from apps.core.outages import Outage, outage
+from apps.core.outages import Outage, outage, tell_outage
 from apps.core.problems import CONTENT_TYPE, FieldError, problem
 
 
@@ -98,7 +98,9 @@ def problem_exception_handler(exc: Exception, context: dict[str, Any]) -> Respon
         body = problem(exc.status, detail=exc.detail, instance=path, code=exc.code)
         return Response(body, status=exc.status, headers=exc.headers, content_type=CONTENT_TYPE)
 
-    error = _as_api_exception(exc)
+    if reason := outage(exc):
+        tell_outage(request, reason, exc)
+    error = DatabaseUnavailable(reason) if reason else _as_api_exception(exc)
     if error is None:
         return None
     set_rollback()
@@ -130,10 +132,7 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
         return PayloadTooLarge()
     if isinstance(exc, DjangoValidationError):
         return exceptions.ValidationError(get_error_detail(exc))
-    if isinstance(exc, exceptions.APIException):
-        return exc
-    reason = outage(exc)
-    return DatabaseUnavailable(reason) if reason else None
+    return exc if isinstance(exc, exceptions.APIException) else None
 
 
 def _sentence(detail: Any) -> str:

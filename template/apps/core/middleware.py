@@ -1,7 +1,6 @@
 """Middleware of the project's own."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
 
@@ -13,9 +12,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.middleware.security import SecurityMiddleware
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
-from health_check.checks import Database
-from health_check.exceptions import HealthCheckException
 
+from apps.core import probes
 from apps.core.access import AccessLine
 from apps.core.draining import is_draining
 from apps.core.ids import generate_id
@@ -27,12 +25,6 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 # Bytes of a refused body that are held at a time.
 _PIECE = 65_536
-
-
-# How long the database has for an answer to a probe.
-PROBE_SECONDS = 1.0
-_NO_ANSWER = (HealthCheckException, TimeoutError)
-_probing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="probe")
 
 
 class SecurityHeadersMiddleware(SecurityMiddleware):
@@ -67,19 +59,10 @@ class ProbeMiddleware(MiddlewareMixin):
         if request.path == "/readyz":
             if is_draining():
                 return JsonResponse({"server": "stopping"}, status=HTTPStatus.SERVICE_UNAVAILABLE)
-            if _database_answers():
+            if probes.database.answers():
                 return JsonResponse({"database": "ok"})
             return JsonResponse({"database": "unavailable"}, status=HTTPStatus.SERVICE_UNAVAILABLE)
         return None
-
-
-def _database_answers() -> bool:
-    """Ask the database something, and say whether it answers in time. One that hangs holds a thread of its own."""
-    try:
-        _probing.submit(Database().run).result(PROBE_SECONDS)
-    except _NO_ANSWER:
-        return False
-    return True
 
 
 class BodyLimitMiddleware(MiddlewareMixin):

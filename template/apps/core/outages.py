@@ -6,7 +6,14 @@ Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 from enum import Enum
 
 import psycopg
+import structlog
 from django.db import OperationalError
+from django.http import HttpRequest
+
+log = structlog.get_logger(__name__)
+
+# Where a request keeps that the log was told.
+_TOLD = "apps.core.outages"
 
 
 class Outage(Enum):
@@ -44,3 +51,20 @@ def outage(error: BaseException | None) -> Outage | None:
         return Outage.BUSY
     # Without a state nobody has answered: neither PostgreSQL, nor the pool in time.
     return Outage.AWAY if state is None or state in _AWAY or state.startswith(_AWAY_CLASS) else None
+
+
+def tell_outage(request: HttpRequest, reason: Outage, error: BaseException) -> None:
+    """Tell the log why the database did not do what a request asked: once, however many parts of it meet the outage.
+
+    Whoever made the request is answered 503, and nothing else says what it was. No traceback: it is no bug.
+    """
+    if _TOLD not in request.META:
+        request.META[_TOLD] = reason
+        asked = f"{request.method} {request.path}"
+        log.warning("database_unavailable", outage=reason.name.lower(), request=asked, **reason_of(error))
+
+
+def reason_of(error: BaseException) -> dict[str, str | None]:
+    """Return what the log is told of an error of the database: its text, and its code where PostgreSQL gave one."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return {"error": str(error).strip(), **({"sqlstate": state} if state else {})}

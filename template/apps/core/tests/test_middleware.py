@@ -1,28 +1,16 @@
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.db import connections
 from django.http import HttpResponseBase
 from django.test import Client
 from django.test.utils import override_settings
 from pytest_django import Settings
 
-
-@pytest.fixture
-def _database_away(transactional_db: None) -> Iterator[None]:
-    """Point the connection at a port where nothing listens."""
-    database = connections["default"].settings_dict
-    kept = dict(database)
-    # A method of PostgreSQL's connections only.
-    connections["default"].close_pool()  # type: ignore[attr-defined]
-    connections["default"].close()
-    database.update(HOST="127.0.0.1", PORT="1", OPTIONS={"connect_timeout": 1})
-    yield
-    database.clear()
-    database.update(kept)
+from apps.core import probes
+from apps.core.probes import DatabaseProbe
+from tests.outage import database_away
 
 
 @override_settings(ALLOWED_HOSTS=["api.example.com"], SECURE_SSL_REDIRECT=True)
@@ -34,11 +22,13 @@ def test_a_probe_is_answered_by_address_over_plain_http(path: str) -> None:
     assert response.status_code == 200
 
 
-@pytest.mark.usefixtures("_database_away")
-def test_without_its_database_the_process_lives_and_is_not_ready() -> None:
-    assert Client().get("/livez").status_code == 200
+@pytest.mark.django_db(transaction=True)
+def test_without_its_database_the_process_lives_and_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "database", DatabaseProbe())
+    with database_away():
+        assert Client().get("/livez").status_code == 200
 
-    response = Client().get("/readyz")
+        response = Client().get("/readyz")
 
     assert response.status_code == 503
     assert response.json() == {"database": "unavailable"}

@@ -98,6 +98,18 @@ class Locks(APIView):
         return Response()
 
 
+class Waits(APIView):
+    """Waits for a lock that somebody else has."""
+
+    permission_classes = (AllowAny,)
+    throttle_classes = ()
+
+    def get(self, request: Request) -> Response:
+        with transaction.atomic():
+            lock(1)
+        return Response()
+
+
 class Vanishes(APIView):
     """Has its connection cut in the middle."""
 
@@ -148,6 +160,7 @@ def form(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("api/raises/<name>/", Raises.as_view()),
     path("api/locks/<int:first>/<int:second>/", Locks.as_view()),
+    path("api/waits/", Waits.as_view()),
     path("api/vanishes/", Vanishes.as_view()),
     path("api/vanishes/plain/", cut_the_connection),
     path("vanishes/", cut_the_connection),
