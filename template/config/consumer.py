@@ -1,5 +1,7 @@
 """Celery's consumer, which outlives the loss of Redis while a task is at work."""
 
+from typing import Any
+
 from celery.worker import consumer
 from kombu.common import ignore_errors
 
@@ -14,7 +16,8 @@ class Consumer(consumer.Consumer):
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         """Close the channels while their address is known, and leave it to the tasks that have yet to acknowledge."""
-        connection = self.connection
+        # There is one, or it could not be lost.
+        connection: Any = self.connection
         transport = connection.transport
         for channel in [*transport.channels]:
             # The first call ends the wait, the second closes.

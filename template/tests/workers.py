@@ -80,7 +80,7 @@ def worker(queue: str, *, environment: dict[str, str], folder: Path, before: str
     """
     options = ("--pool", "solo", "--queues", queue, "--hostname", f"{queue}@tests", "--include", "tests.tasks", "-E")
     # There are no others whom it would have to hear of, which takes a second.
-    options += ("--without-gossip", "--without-mingle")
-    with celery("worker", *options, environment=environment, folder=folder, before=before) as running:
+    alone = ("--without-gossip", "--without-mingle")
+    with celery("worker", *options, *alone, environment=environment, folder=folder, before=before) as running:
         wait_until(lambda: any(line["event"].endswith(" ready.") for line in running.lines(level="info")))
         yield running
