@@ -1,9 +1,9 @@
 """Celery's consumer, which outlives the loss of Redis while a task is at work."""
 
+from contextlib import suppress
 from typing import Any
 
 from celery.worker import consumer
-from kombu.common import ignore_errors
 
 
 class Consumer(consumer.Consumer):
@@ -21,7 +21,8 @@ class Consumer(consumer.Consumer):
         transport = connection.transport
         for channel in [*transport.channels]:
             # The first call ends the wait, the second closes.
-            ignore_errors(connection, channel.close)
-            ignore_errors(connection, channel.close)
+            for _ in range(2):
+                with suppress(*connection.connection_errors, *connection.channel_errors):
+                    channel.close()
         super().on_connection_error_after_connected(exc)
         transport.client = connection
