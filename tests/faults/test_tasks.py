@@ -177,9 +177,9 @@ def test_what_a_killed_worker_was_at_is_kept_if_it_is_acknowledged_late(
         assert left_with(broker) == kept
 
 
-@pytest.mark.parametrize(("own_settings", "kept"), [("", 1), (NOT_REJECTED, 0)], ids=["rejected", "not rejected"])
-def test_what_a_killed_child_of_a_worker_was_at_is_kept_if_it_is_rejected(
-    own_settings: str, kept: int, variables: dict[str, str], start_redis: StartRedis, deploy: Deploy
+@pytest.mark.parametrize("own_settings", ["", NOT_REJECTED], ids=["rejected", "not rejected"])
+def test_what_a_killed_child_of_a_worker_was_at_is_done_if_it_is_rejected(
+    own_settings: str, variables: dict[str, str], start_redis: StartRedis, deploy: Deploy
 ) -> None:
     """As where a process of the pool has taken too much memory: the worker itself goes on."""
     project = deploy(own_settings)
@@ -187,9 +187,13 @@ def test_what_a_killed_child_of_a_worker_was_at_is_kept_if_it_is_rejected(
         start_redis(),
         open_shop(project, variables) as production,
         redis.Redis.from_url(variables["CELERY_BROKER_URL"]) as broker,
-        worker_that_is_held_up(production) as (worker, _),
+        worker_that_is_held_up(production) as (worker, holder),
+        production.connect() as database,
     ):
         for child in worker.children():
             os.kill(child, signal.SIGKILL)
         wait_until(lambda: "WorkerLostError" in worker.output(), "loss", hopeless=worker.ended)
-        assert left_with(broker) == kept
+        holder.rollback()
+        wait_until(lambda: left_with(broker) == 0, "end of the task", hopeless=worker.ended)
+        [[unconfirmed]] = database.execute("SELECT count(*) FROM orders_order WHERE confirmed_at IS NULL")
+        assert bool(unconfirmed) is (own_settings == NOT_REJECTED)
