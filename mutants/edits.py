@@ -429,7 +429,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "connections that a restart closed are tried one by one": Mutant(
         f"{SETTINGS}/database.py.jinja",
-        '                "connection_class": PooledConnection,\n',
+        '                "connection_class": postgres.PooledConnection,\n',
         "",
         suite("apps/core/tests/test_postgres.py"),
     ),
@@ -471,6 +471,12 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "the heartbeat of a worker is on the disk": Mutant(
         GUNICORN, 'Path("/dev/shm").is_dir()', 'Path("/dev/none").is_dir()', suite("tests/test_server.py")
+    ),
+    "a server that refuses connections holds each thread for long": Mutant(
+        f"{SETTINGS}/database.py.jinja",
+        '                "reconnect_failed": postgres.be_brief,\n',
+        "",
+        suite("apps/core/tests/test_postgres.py"),
     ),
     "a server that stops goes on being called ready": Mutant(
         f"{CORE}/middleware.py", "if is_draining():", "if False:", suite("apps/core/tests/test_draining.py")

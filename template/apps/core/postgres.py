@@ -1,4 +1,4 @@
-"""Connections that PostgreSQL has closed.
+"""A pool of connections to a PostgreSQL that is restarted, or away for a while.
 
 Source: https://www.psycopg.org/psycopg3/docs/advanced/pool.html#connection-quality
 """
@@ -7,6 +7,18 @@ from typing import Any
 
 import psycopg
 from psycopg_pool import ConnectionPool
+
+# Seconds that a request waits for a connection: of a server that is there, and of one that has just refused one.
+TIMEOUT = 1.5
+BRIEF_TIMEOUT = 0.5
+
+
+def be_brief(pool: ConnectionPool[Any]) -> None:
+    """Have whoever asks a pool for a connection not wait for long, since its server refuses them.
+
+    Each who waits holds a thread, and so others up, and a probe. A connection that lives ends it.
+    """
+    pool.timeout = BRIEF_TIMEOUT
 
 
 class PooledConnection(psycopg.Connection[Any]):
@@ -22,9 +34,13 @@ class PooledConnection(psycopg.Connection[Any]):
         Raises:
             psycopg.OperationalError: It does not.
         """
+        pool = self._pool if isinstance(self._pool, ConnectionPool) else None
         try:
-            return super().execute(*args, **kwargs)
+            cursor = super().execute(*args, **kwargs)
         except psycopg.OperationalError:
-            if isinstance(self._pool, ConnectionPool):
-                self._pool.drain()
+            if pool:
+                pool.drain()
             raise
+        if pool:
+            pool.timeout = TIMEOUT
+        return cursor
