@@ -422,7 +422,7 @@ MUTANTS: dict[str, Mutant] = {
         SETTINGS_TESTS,
     ),
     "a connection of the pool is waited for too long": Mutant(
-        f"{SETTINGS}/database.py.jinja", '"timeout": 1.5,', '"timeout": 500,', SETTINGS_TESTS
+        f"{CORE}/postgres.py", "\nTIMEOUT = 1.5\n", "\nTIMEOUT = 500\n", SETTINGS_TESTS
     ),
     "a database that is back is not asked for minutes": Mutant(
         f"{SETTINGS}/database.py.jinja", '"reconnect_timeout": 0.75,', '"reconnect_timeout": 300,', SETTINGS_TESTS
