@@ -29,6 +29,7 @@ _FOREIGN_PREFIXES = (
 _FOREIGN_NAMES = {
     "ADMIN_URL",
     "ALLOWED_HOSTS",
+    "ARGS",
     "CORS_ORIGINS",
     "DEST",
     "MFLAGS",
