@@ -422,10 +422,10 @@ MUTANTS: dict[str, Mutant] = {
         SETTINGS_TESTS,
     ),
     "a connection of the pool is waited for too long": Mutant(
-        f"{CORE}/postgres.py", "\nTIMEOUT = 1.5\n", "\nTIMEOUT = 500\n", SETTINGS_TESTS
+        f"{SETTINGS}/database.py.jinja", '"timeout": 1.5,', '"timeout": 500,', SETTINGS_TESTS
     ),
     "a database that is back is not asked for minutes": Mutant(
-        f"{SETTINGS}/database.py.jinja", '"reconnect_timeout": 0.75,', '"reconnect_timeout": 300,', SETTINGS_TESTS
+        f"{SETTINGS}/database.py.jinja", '"reconnect_timeout": 0.25,', '"reconnect_timeout": 300,', SETTINGS_TESTS
     ),
     "connections that a restart closed are tried one by one": Mutant(
         f"{SETTINGS}/database.py.jinja",

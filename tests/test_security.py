@@ -101,12 +101,15 @@ def test_every_answer_through_the_proxy_has_each_header_once(
                 (400, client.get("/", headers={"Host": "a b"})),
                 (414, client.get(f"/{'a' * 10_000}")),
                 (431, client.get("/api/", headers={"X-Long": "a" * 40_000})),
+                (405, client.request("TRACE", "/api/")),
+                (404, client.get("/own-answer")),
+                (400, httpx.get(address.replace("https://", "http://"), headers={"Host": HOST})),
             ]
             elsewhere = httpx.get(f"http://127.0.0.1:{plain_port}/a?b=c", headers={"Host": "evil.example"})
             upstream.close()
             away = client.get("/account/verify-email/")
     for status, answer in [*answers, (503, away), (301, elsewhere)]:
-        secure = answer is not elsewhere
+        secure = answer.request.url.scheme == "https"
         expected = {*HEADERS, *POLICIES, *({"strict-transport-security"} if secure else ())}
         counted = Counter(name.lower() for name, _ in answer.headers.multi_items())
         assert (answer.status_code, {name: counted[name] for name in expected}) == (status, dict.fromkeys(expected, 1))

@@ -19,10 +19,13 @@ class Consumer(consumer.Consumer):
         # There is one, or it could not be lost.
         connection: Any = self.connection
         transport = connection.transport
-        for channel in [*transport.channels]:
+        # Of those that Redis has; other brokers keep theirs elsewhere.
+        channels = [*(getattr(transport, "channels", None) or ())]
+        for channel in channels:
             # The first call ends the wait, the second closes.
             for _ in range(2):
                 with suppress(*connection.connection_errors, *connection.channel_errors):
                     channel.close()
         super().on_connection_error_after_connected(exc)
-        transport.client = connection
+        if channels:
+            transport.client = connection

@@ -4,13 +4,16 @@ Source: https://www.psycopg.org/psycopg3/docs/advanced/pool.html#connection-qual
 """
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg_pool import ConnectionPool
 
-# Seconds that a request waits for a connection: of a server that is there, and of one that has just refused one.
-TIMEOUT = 1.5
+# Seconds that a request waits for a connection when the server has just refused one.
 BRIEF_TIMEOUT = 0.5
+
+# How long it waits otherwise, by pool, where that was changed once.
+_timeouts: WeakKeyDictionary[ConnectionPool[Any], float] = WeakKeyDictionary()
 
 
 def be_brief(pool: ConnectionPool[Any]) -> None:
@@ -18,7 +21,8 @@ def be_brief(pool: ConnectionPool[Any]) -> None:
 
     Each who waits holds a thread, and so others up, and a probe. A connection that lives ends it.
     """
-    pool.timeout = BRIEF_TIMEOUT
+    _timeouts.setdefault(pool, pool.timeout)
+    pool.timeout = min(pool.timeout, BRIEF_TIMEOUT)
 
 
 class PooledConnection(psycopg.Connection[Any]):
@@ -42,5 +46,5 @@ class PooledConnection(psycopg.Connection[Any]):
                 pool.drain()
             raise
         if pool:
-            pool.timeout = TIMEOUT
+            pool.timeout = _timeouts.get(pool, pool.timeout)
         return cursor
