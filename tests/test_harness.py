@@ -21,7 +21,8 @@ def test_a_failed_command_is_reported_with_all_that_it_printed(tmp_path: Path) -
 
 
 def test_commands_see_nothing_of_the_session_that_runs_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ARGS", "DATABASE_URL", "DJANGO_SETTINGS_MODULE", "GIT_DIR", "MAKEFLAGS", "VIRTUAL_ENV"):
+    makes = ("ARGS", "MAKEFLAGS")
+    for name in (*makes, "DJANGO_SETTINGS_MODULE", "DATABASE_URL", "PYTEST_ADDOPTS", "VIRTUAL_ENV", "GIT_DIR"):
         monkeypatch.setenv(name, "foreign")
     assert "foreign" not in clean_environment().values()
 

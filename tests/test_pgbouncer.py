@@ -131,6 +131,7 @@ def test_a_cursor_that_stays_behind_is_not_found_again(pooled: Pooled) -> None:
         '"DISABLE_SERVER_SIDE_CURSORS": False',
     )
     answer = pooled.project.python("-c", READ, env=pooled.variables, check=False)
+    assert answer.returncode != 0
     assert "InvalidCursorName" in answer.stderr
 
 

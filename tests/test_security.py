@@ -96,6 +96,7 @@ def test_every_answer_through_the_proxy_has_each_header_once(
         ):
             answers = [
                 (200, client.get("/account/verify-email/")),
+                (404, client.get("/nowhere/")),
                 (404, client.get("/api/nowhere/", headers={"X-Request-ID": "abc-123"})),
                 (413, client.post("/api/v1/auth/token/", content=bytes(4 * MEGABYTE))),
                 (400, client.get("/", headers={"Host": "a b"})),
@@ -119,10 +120,11 @@ def test_every_answer_through_the_proxy_has_each_header_once(
     assert elsewhere.headers["location"] == f"https://{HOST}/a?b=c"
     assert away.headers.get_list("retry-after") == ["5"]
     # What the proxy answers itself has all that the schema promises.
+    promised = answers[2][1].json().keys()
     for status, answer in [*answers[2:], (503, away)]:
         assert answer.headers["content-type"] == "application/problem+json"
         document = answer.json()
-        assert document.keys() == answers[1][1].json().keys()
+        assert document.keys() == promised
         assert (document["status"], document["request_id"]) == (status, answer.headers["x-request-id"])
         assert document["title"]
         assert document["detail"]
