@@ -161,18 +161,6 @@ MUTANTS: dict[str, Mutant] = {
         "]\n_processors.insert(0, scrub)",
         suite("tests/test_logs.py"),
     ),
-    "a log that nobody reads stops the process": Mutant(
-        f"{CORE}/console.py",
-        "    if stat.S_ISFIFO(mode):\n",
-        "    if stat.S_ISBLK(mode):\n",
-        suite("tests/test_logs.py"),
-    ),
-    "what is left of a line is lost": Mutant(
-        f"{CORE}/console.py",
-        "        self._rest = self._push(line)",
-        "        self._push(line)",
-        suite("apps/core/tests/test_console.py"),
-    ),
     "a task counts the queries of the one before": Mutant(
         "template/config/celery.py",
         "    if not task.request.is_eager:\n        start_counting()",

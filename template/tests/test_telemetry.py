@@ -210,7 +210,7 @@ def test_memory_is_measured(exported: Collector) -> None:
 
 
 def test_a_log_line_names_its_trace(exported: Collector, process: subprocess.CompletedProcess[str]) -> None:
-    lines = [json.loads(line) for line in process.stderr.splitlines() if line.startswith("{")]
+    lines = [json.loads(line) for line in process.stdout.splitlines() if line.startswith("{")]
     logged = {(line["trace_id"], line["span_id"]) for line in lines if line["event"].startswith("request_")}
     traced = {(span.trace_id.hex(), span.span_id.hex()) for span in exported.spans() if not span.parent_span_id}
     assert traced <= logged
@@ -232,7 +232,7 @@ def test_a_receiver_that_is_away_breaks_nothing(variables: dict[str, str]) -> No
     result = run(SERVE, variables, "http://127.0.0.1:1")
 
     assert result.stdout.splitlines()[-1] == "200 500 200 200 400"
-    assert "Failed to export" in result.stderr
+    assert "Failed to export" in result.stdout
 
 
 def test_nobody_waits_for_a_receiver_that_hangs(collector: Collector, variables: dict[str, str]) -> None:

@@ -56,7 +56,7 @@ def celery(*arguments: str, environment: dict[str, str], folder: Path, before: s
     command = [sys.executable, "-c", code, "-A", "config", *arguments]
     with (
         log.open("wb") as file,
-        subprocess.Popen(command, cwd=BASE_DIR, env=environment, stderr=file) as process,  # noqa: S603 - fixed
+        subprocess.Popen(command, cwd=BASE_DIR, env=environment, stdout=file, stderr=file) as process,  # noqa: S603 - fixed
     ):
         try:
             yield Celery(process, log)
