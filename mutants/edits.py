@@ -95,10 +95,10 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "production starts without Redis": Mutant(PRODUCTION, '    "REDIS_URL",\n', "", SETTINGS_TESTS),
     "origins are read by another name": Mutant(
-        f"{SETTINGS}/security.py.jinja", 'names("CORS_ORIGINS")', 'names("CORS_ALLOWED")', SETTINGS_TESTS
+        f"{SETTINGS}/security.py.jinja", 'env_list("CORS_ORIGINS")', 'env_list("CORS_ALLOWED")', SETTINGS_TESTS
     ),
     "signing keys are read by another name": Mutant(
-        f"{SETTINGS}/keys.py.jinja", 'names("JWT_SIGNING_KEYS")', 'names("JWT_KEYS")', SETTINGS_TESTS
+        f"{SETTINGS}/keys.py.jinja", 'env_list("JWT_SIGNING_KEYS")', 'env_list("JWT_KEYS")', SETTINGS_TESTS
     ),
     # Middleware.
     "probes meet the checks of a request": Mutant(
@@ -606,8 +606,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "staging does not say that it could be preloaded": Mutant(
         "template/config/settings/staging.py",
-        "SECURE_HSTS_SECONDS = 3_600\n",
-        "SECURE_HSTS_SECONDS = 3_600\nSECURE_HSTS_PRELOAD = False\n",
+        'env.int("SECURE_HSTS_SECONDS", 3_600)\n',
+        'env.int("SECURE_HSTS_SECONDS", 3_600)\nSECURE_HSTS_PRELOAD = False\n',
         gates("deploy-check"),
     ),
     "other sites may frame a page": Mutant(

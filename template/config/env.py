@@ -1,4 +1,4 @@
-"""Reading the environment: the one door through which settings get outside values."""
+"""The environment: typed values for the settings, and the check that staging and production start with."""
 
 import re
 from pathlib import Path
@@ -6,29 +6,18 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-# What HS256 asks for at least (RFC 7518, section 3.2).
-_KEY_LENGTH = 32
-_PATH = re.compile(r"[a-z0-9._~-]+(/[a-z0-9._~-]+)*/")
-_SITE = re.compile(r"https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*/?")
-# First parts of paths where other things are.
-_TAKEN = {"account", "admin", "api", "livez", "media", "readyz", "static"}
-
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+# HS256 needs a key of 256 bits (RFC 7518, section 3.2).
+_MIN_KEY_LENGTH = 32
+_ADMIN_PATH = re.compile(r"(?!(account|admin|api|livez|media|readyz|static)/)[a-z0-9._~-]+(/[a-z0-9._~-]+)*/")
+_SITE_URL = re.compile(r"https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*/?")
 
-# The library publishes no types.
-class Environment(environ.fileaware_mapping.FileAwareMapping):  # type: ignore[misc]
-    """The environment, where NAME is read from the file that NAME_FILE points at, if that is set.
 
-    https://django-environ.readthedocs.io/en/latest/tips.html#docker-style-file-based-variables
-    """
+class _Variables(environ.fileaware_mapping.FileAwareMapping):  # type: ignore[misc] # the library has no types
+    """Environment variables. `NAME_FILE` names a file that holds the value of `NAME` (Docker and Kubernetes secrets)."""
 
     def __getitem__(self, key: str) -> str:
-        """Return a value without the line break that ends most files.
-
-        Raises:
-            ImproperlyConfigured: The file cannot be read.
-        """
         try:
             return str(super().__getitem__(key)).strip()
         except OSError as error:
@@ -36,72 +25,51 @@ class Environment(environ.fileaware_mapping.FileAwareMapping):  # type: ignore[m
 
 
 class Env(environ.Env):  # type: ignore[misc]
-    """Typed values from the environment."""
+    """Typed values of environment variables: `env.str`, `env.int`, `env.bool` and more."""
 
-    ENVIRON = Environment()
+    ENVIRON = _Variables()
 
 
 env = Env()
 
 
-def names(variable: str) -> list[str]:
-    """Return the parts of a comma-separated variable, without spaces around them and without empty ones."""
-    return [part.strip() for part in env.str(variable, "").split(",") if part.strip()]
+def env_list(name: str) -> list[str]:
+    """Return the items of a comma-separated variable, stripped and without empty ones."""
+    return [item.strip() for item in env.str(name, "").split(",") if item.strip()]
 
 
-def path_of(variable: str, default: str) -> str:
-    """Return a variable that holds a path, with a slash at its end and none at its start."""
-    path: str = env.str(variable, default).strip("/")
-    return f"{path}/"
+def url_path(name: str, default: str = "") -> str:
+    """Return a variable that holds a URL path, without a leading slash and with a trailing one."""
+    return str(env.str(name, default)).strip("/") + "/"
 
 
-def require(*variables: str) -> None:
-    """Refuse to go on without the named variables, or with an unsafe value in them.
-
-    Args:
-        variables: What must be set, directly or through `NAME_FILE`, and not be empty.
+def require(*names: str) -> None:
+    """Refuse to start while a variable is missing or has an unsafe value.
 
     Raises:
-        ImproperlyConfigured: One message that names every variable to mend.
+        ImproperlyConfigured: One message that names every variable to fix.
     """
-    problems = [problem for name in variables if (problem := _missing(name))]
-    try:
-        problems += _unsafe()
-    except ImproperlyConfigured as error:
-        problems += [] if str(error) in problems else [str(error)]
+    problems = [f"{name} is not set" for name in names if not env.str(name, "")] + _unsafe()
     if problems:
         listing = "".join(f"\n  - {problem}" for problem in problems)
-        raise ImproperlyConfigured(
-            f"The environment is not fit to start in:{listing}\n.env.example says what each variable is for."
-        )
-
-
-def _missing(name: str) -> str | None:
-    """Say what is wrong with a variable that must be set, or None."""
-    try:
-        return None if env.str(name, "") else f"{name} is not set"
-    except ImproperlyConfigured as error:
-        return str(error)
+        raise ImproperlyConfigured(f"Fix these environment variables (see .env.example):{listing}")
 
 
 def _unsafe() -> list[str]:
-    """Say what is unsafe, one sentence for each variable."""
-    hosts = names("ALLOWED_HOSTS")
-    admin = path_of("ADMIN_URL", "unset").lower()
+    """Return a sentence for each variable that has an unsafe value."""
+    hosts = env_list("ALLOWED_HOSTS")
     rules = {
-        "DEBUG is set, and this environment never runs in debug mode": (
-            env.str("DEBUG", "").lower() not in {"", "0", "false", "no", "off"}
-        ),
+        "DEBUG is on: staging and production never run in debug mode": env.bool("DEBUG", default=False),
         "ALLOWED_HOSTS has a wildcard: name each host": any("*" in host or host.startswith(".") for host in hosts),
-        "ALLOWED_HOSTS has an address: name hosts only, such as api.example.com": any("/" in host for host in hosts),
-        "ADMIN_URL is admin/, where everybody looks, taken or no plain path: choose another": (
-            not _PATH.fullmatch(admin) or admin.partition("/")[0] in _TAKEN
+        "ALLOWED_HOSTS has a URL: name hosts only, such as api.example.com": any("/" in host for host in hosts),
+        "ADMIN_URL is easy to guess, already used or not a plain path: choose another": (
+            not _ADMIN_PATH.fullmatch(url_path("ADMIN_URL", "unset").lower())
         ),
-        f"JWT_SIGNING_KEYS has a key of fewer than {_KEY_LENGTH} characters": any(
-            len(key) < _KEY_LENGTH for key in names("JWT_SIGNING_KEYS")
+        f"JWT_SIGNING_KEYS has a key of fewer than {_MIN_KEY_LENGTH} characters": any(
+            len(key) < _MIN_KEY_LENGTH for key in env_list("JWT_SIGNING_KEYS")
         ),
-        "SITE_URL is no plain https:// address": not _SITE.fullmatch(env.str("SITE_URL", "https://example.com")),
-        "NUM_PROXIES is no count: 0, 1, 2 …": not env.str("NUM_PROXIES", "1").isdecimal(),
-        "DATABASE_URL is no address: it starts with postgres://": "://" not in env.str("DATABASE_URL", "sqlite://"),
+        "SITE_URL is not a plain https:// URL": not _SITE_URL.fullmatch(env.str("SITE_URL", "https://unset")),
+        "NUM_PROXIES is not a count: 0, 1, 2 …": not env.str("NUM_PROXIES", "1").isdecimal(),
+        "DATABASE_URL is not a URL: it starts with postgres://": "://" not in env.str("DATABASE_URL", "://"),
     }
     return [problem for problem, broken in rules.items() if broken]

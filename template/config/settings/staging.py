@@ -1,6 +1,8 @@
-"""Staging: production with a name of its own and a shorter memory."""
+"""Staging: production, with HSTS for an hour, so that a mistake with TLS does not last a year."""
 
+from config.env import env
 from config.settings.production import *
 
-# A mistake with TLS on a trial host should not last a year. Nor is it preloaded then, which asks for a year.
-SECURE_HSTS_SECONDS = 3_600
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 3_600)
+
+from config.settings.components.project import *  # noqa: E402
