@@ -698,30 +698,42 @@ MUTANTS: dict[str, Mutant] = {
         "once it is back.\n    transaction.on_commit(confirm)",
         suite("apps/orders/tests/test_tasks.py"),
     ),
-    "the cache forgets what is not committed": Mutant(
+    "the cache is invalidated before the commit": Mutant(
         f"{CORE}/caching.py",
-        "transaction.on_commit(forget, robust=True)",
-        "forget()",
+        "transaction.on_commit(lambda: cache.delete_many([_version_key(name) for name in names]), robust=True)",
+        "cache.delete_many([_version_key(name) for name in names])",
         suite("apps/core/tests/test_caching.py"),
     ),
-    # One request, one answer.
-    "a body in another order is another": Mutant(
-        f"{ORDERS}/idempotency.py",
-        "json.dumps(request, sort_keys=True, ",
-        "json.dumps(request, ",
-        suite("apps/orders/tests/test_idempotency.py"),
+    "a value computed from old data is returned": Mutant(
+        f"{CORE}/caching.py",
+        'cache_key = f"cached:{name}:{version}:',
+        'cache_key = f"cached:{name}:',
+        suite("apps/core/tests/test_caching.py"),
     ),
-    "a key stands for any request": Mutant(
-        f"{ORDERS}/idempotency.py",
-        "if kept.fingerprint != fingerprint:",
-        "if not kept.fingerprint:",
-        suite("apps/orders/tests/test_idempotency.py"),
+    "every concurrent caller computes the value": Mutant(
+        f"{CORE}/caching.py",
+        'cache.add(lock, "", LOCK_SECONDS)',
+        "True",
+        suite("apps/core/tests/test_caching.py"),
     ),
-    "an answer of another is given": Mutant(
-        f"{ORDERS}/idempotency.py",
-        "IdempotencyKey.objects.get(customer=customer, key=key)",
-        "IdempotencyKey.objects.filter(key=key).earliest('pk')",
-        suite("apps/orders/tests/test_idempotency.py"),
+    # Idempotency.
+    "the order of names in a body matters": Mutant(
+        f"{CORE}/idempotency.py",
+        "json.dumps([operation, request], sort_keys=True)",
+        "json.dumps([operation, request])",
+        suite("apps/core/tests/test_idempotency.py"),
+    ),
+    "an idempotency key can be used for any request": Mutant(
+        f"{CORE}/idempotency.py",
+        "if stored.request_hash != request_hash:",
+        "if not stored.request_hash:",
+        suite("apps/core/tests/test_idempotency.py"),
+    ),
+    "a response is replayed to another user": Mutant(
+        f"{CORE}/models.py",
+        'fields=["user", "key"]',
+        'fields=["key"]',
+        suite("apps/core/tests/test_idempotency.py"),
     ),
     # Problem documents.
     "a problem does not name its request": Mutant(

@@ -24,7 +24,7 @@ WITHOUT = [feature for feature in WITH if feature != "example"]
 PATTERNS = "docs/patterns.md"
 
 # More words of the example, which nobody else has a use for.
-WORDS = {"caching", "idempotency", "idempotent", "products", "sku"}
+WORDS = {"products", "sku"}
 
 
 @pytest.fixture
@@ -192,16 +192,12 @@ def test_orders_are_removed_as_the_page_says(install_project: Render, services: 
     edited = [f"{components}/apps.py", "config/urls.py", "pyproject.toml"]
     # What follows does what the page says, and nothing else.
     assert second == [
-        *("apps.orders", *edited, f"{components}/celery.py"),
-        *("Idempotency-Key", f"{components}/security.py", "seed_demo", "Makefile"),
+        *("apps.orders", *edited, f"{components}/celery.py", "seed_demo", "Makefile"),
     ]
 
     delete(project, first)
     take_out(project, "apps.orders", edited)
     take_out_the_schedule(project, "apps.orders")
-    security = project.read(f"{components}/security.py")
-    security = re.sub(r"(?m)^CORS_ALLOW_HEADERS = .*\n", "", security).replace('"Idempotent-Replayed", ', "")
-    project.write(f"{components}/security.py", security)
     project.write("Makefile", re.sub(r"(?m)^.*seed_demo.*\n", "", project.read("Makefile")))
     delete(project, [PATTERNS, *(name for name in third if name.startswith("tests/"))])
     passes(project, services)

@@ -135,10 +135,10 @@ def test_every_file_is_of_use_to_another(answers: Answers, rendered: Render) -> 
 
 def test_a_file_that_stayed_behind_is_seen(render_project: Render) -> None:
     project = render_project({"features": []})
-    left = ["templates/mail/order_confirmation.txt", "apps/core/caching.py"]
+    left = ["templates/mail/order_confirmation.txt", "apps/core/leftover.py"]
     for path in left:
         project.write(path, '"""Left."""\n')
-    project.write("apps/core/tests/test_caching.py", "from apps.core import caching\n")
+    project.write("apps/core/tests/test_leftover.py", "from apps.core import leftover\n")
     assert sorted(unused(project)) == sorted(left)
 
 

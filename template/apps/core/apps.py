@@ -9,7 +9,7 @@ from apps.core.queries import watch
 
 
 class CoreConfig(AppConfig):
-    """The shared parts, with no tables of their own."""
+    """What all apps share."""
 
     name = "apps.core"
 

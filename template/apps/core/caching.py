@@ -1,112 +1,69 @@
-"""Computed values in the cache: forgotten by name, and computed once however many ask.
+"""Cache computed values: no cache stampede, and no value that was computed from old data.
 
-A value lies under a token of its name, and the token is read before the value is computed. To invalidate a name is to
-drop its token: the next reader makes another, at random. So what is computed from old data and stored late lies where
-nobody looks any more, and a token that the cache loses brings no old value back.
+The version of a name is part of the cache key of its values, and is read before a value is computed. Invalidating a
+name deletes its version, so a value that was computed before and is stored later has a key that no reader uses.
 
-Where the cache is away, nothing is kept and nobody waits. What is invalidated then can be seen until it expires.
+If the cache is unavailable, every caller computes the value.
 """
 
 import hashlib
 import time
 from collections.abc import Callable
-from typing import TypedDict
 from uuid import uuid4
 
 from django.core.cache import cache
 from django.db import transaction
 
-# A name that nobody invalidates gets a new token once a day, so that those of what is gone are not kept.
-TOKEN_SECONDS = 24 * 60 * 60
-# Whoever computes has this long before another may try.
+VERSION_SECONDS = 24 * 60 * 60
+# If the process that holds the lock dies, the lock ends after this time.
 LOCK_SECONDS = 30
-# The others wait this long, then compute for themselves.
+# Other callers wait this long for the value, and then compute it themselves.
 WAIT_SECONDS = 3
 POLL_SECONDS = 0.02
 
 
-class _Entry[ValueT](TypedDict):
-    value: ValueT
-    fresh_until: float
+def cached[ValueT](name: str, *, key: str = "", timeout: int, compute: Callable[[], ValueT]) -> ValueT:
+    """Return a value from the cache, or compute and store it. Of several concurrent callers, one computes.
 
-
-def cached[ValueT](name: str, *, key: str, timeout: int, compute: Callable[[], ValueT]) -> ValueT:
-    """Return a value from the cache, computed where it is not there or too old.
-
-    Of many that miss it at once one computes, and the others wait for it. Once the value is too old, they get the old
-    one meanwhile. Not for inside a transaction that has changed what the value is made of.
+    Do not call this in a transaction that has changed the data: other requests would read uncommitted data.
 
     Args:
-        name: What `invalidate` forgets.
-        key: Which of the values of that name.
-        timeout: Seconds until it is too old.
-        compute: Makes the value: JSON, and not changed by whoever gets it.
+        name: What to pass to `invalidate_on_commit`.
+        key: Tells the values of one name apart. Any text.
+        timeout: Seconds until the value expires.
+        compute: Returns the value, which must be JSON.
     """
-    token = _token(name)
-    if token is None:
-        return compute()
-    # A key can be an address: too long for a cache, with characters that it may not take.
-    place = f"cached:{name}:{token}:{hashlib.sha256(key.encode()).hexdigest()}"
-    entry: _Entry[ValueT] | None = cache.get(place)
-    if entry is not None and time.time() < entry["fresh_until"]:
-        return entry["value"]
+    version = cache.get_or_set(_version_key(name), lambda: uuid4().hex, VERSION_SECONDS)
+    cache_key = f"cached:{name}:{version}:{hashlib.sha256(key.encode()).hexdigest()}"
+    lock = f"{cache_key}:lock"
     deadline = time.monotonic() + WAIT_SECONDS
-    holder = uuid4().hex
-    while not (is_locked := _lock(place, holder)):
+    entry: dict[str, ValueT] | None = cache.get(cache_key)
+    while entry is None:
+        # None if the cache is unavailable.
+        is_locked: bool | None = cache.add(lock, "", LOCK_SECONDS)
+        if is_locked:
+            break
         if is_locked is None or time.monotonic() > deadline:
             return compute()
-        if entry is not None:
-            return entry["value"]
         time.sleep(POLL_SECONDS)
-        entry = cache.get(place)
+        entry = cache.get(cache_key)
+    if entry is not None:
+        return entry["value"]
     try:
-        # Somebody may have been done just before.
-        entry = cache.get(place)
-        if entry is not None and time.time() < entry["fresh_until"]:
-            return entry["value"]
-        value = compute()
-        # Kept for as long again, for those who ask while it is computed anew.
-        cache.set(place, {"value": value, "fresh_until": time.time() + timeout}, 2 * timeout)
-        return value
+        # Another caller may have stored the value before this one got the lock.
+        entry = cache.get(cache_key)
+        if entry is None:
+            entry = {"value": compute()}
+            cache.set(cache_key, entry, timeout)
+        return entry["value"]
     finally:
-        # Unless it took too long, and the lock is another's by now.
-        if cache.get(f"{place}:lock") == holder:
-            cache.delete(f"{place}:lock")
-
-
-def invalidate(*names: str) -> None:
-    """Forget every value of these names."""
-    cache.delete_many([_token_key(name) for name in names])
+        cache.delete(lock)
 
 
 def invalidate_on_commit(*names: str) -> None:
-    """Forget every value of these names as soon as the change at hand is there for all to see."""
-
-    # A function, and no `partial`: where it fails, its name is logged.
-    def forget() -> None:
-        invalidate(*names)
-
-    transaction.on_commit(forget, robust=True)
+    """Invalidate every value of these names when the current transaction commits."""
+    transaction.on_commit(lambda: cache.delete_many([_version_key(name) for name in names]), robust=True)
 
 
-def _token_key(name: str) -> str:
-    return f"cached:{name}:token"
-
-
-def _token(name: str) -> str | None:
-    """Return the token of a name, a new one where it has none; None where the cache is away."""
-    token: str | None = cache.get(_token_key(name))
-    if token is not None:
-        return token
-    new = uuid4().hex
-    # Of several that find none, the first one's holds.
-    is_new: bool | None = cache.add(_token_key(name), new, TOKEN_SECONDS)
-    if is_new is None:
-        return None
-    return new if is_new else cache.get(_token_key(name))
-
-
-def _lock(place: str, holder: str) -> bool | None:
-    """Say whether a place is the holder's to fill; None where the cache is away."""
-    is_locked: bool | None = cache.add(f"{place}:lock", holder, LOCK_SECONDS)
-    return is_locked
+def _version_key(name: str) -> str:
+    return f"cached:{name}:version"

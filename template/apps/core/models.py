@@ -1,9 +1,11 @@
-"""Abstract models to build on."""
+"""Abstract base models, and the table of idempotency keys."""
 
 from typing import ClassVar, Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.core.ids import generate_id
@@ -69,3 +71,20 @@ class SoftDeleteModel(models.Model):
         self.is_deleted = False
         self.deleted_at = None
         self.save(update_fields=["is_deleted", "deleted_at"])
+
+
+class IdempotencyKey(UUIDModel):
+    """The response to a request that may be sent again (`apps.core.idempotency`)."""
+
+    # The unique constraint begins with this column, and serves as its index.
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=255)
+    request_hash = models.CharField(max_length=64)
+    response = models.JSONField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="core_idempotencykey_once_per_user")]
+
+    def __str__(self) -> str:
+        return self.key

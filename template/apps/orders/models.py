@@ -92,25 +92,6 @@ class OrderItem(UUIDModel):
         return f"{self.quantity} x {self.sku}"
 
 
-class IdempotencyKey(UUIDModel):
-    """A request that was answered, so that its repetition gets the same answer."""
-
-    customer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
-    key = models.CharField(max_length=255)
-    # Of the body: a key belongs to one request.
-    fingerprint = models.CharField(max_length=64)
-    answer = models.JSONField()
-    created_at = models.DateTimeField(db_default=Now(), editable=False, db_index=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["customer", "key"], name="orders_idempotencykey_once"),
-        ]
-
-    def __str__(self) -> str:
-        return self.key
-
-
 class DailyReport(UUIDModel):
     """What a day brought. That it is there says that it was sent."""
 

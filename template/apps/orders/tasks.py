@@ -4,7 +4,7 @@ from celery import shared_task
 from django.db import OperationalError
 
 from apps.core.rounds import ROUND_SECONDS
-from apps.orders import confirmation, idempotency, reports, services
+from apps.orders import confirmation, reports, services
 
 
 @shared_task(
@@ -37,9 +37,3 @@ def orders_expire() -> None:
 def daily_report_send() -> None:
     """Mail the managers what yesterday brought."""
     reports.daily_report_send()
-
-
-@shared_task
-def idempotency_keys_clear() -> None:
-    """Delete the answers that nobody asks for any more."""
-    idempotency.idempotency_keys_clear()

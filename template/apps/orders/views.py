@@ -12,11 +12,11 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
+from apps.core.idempotency import KEY_PATTERN, IdempotentResponse, run_idempotent
 from apps.core.schema import problems
 from apps.orders import serializers
 from apps.orders.filters import OrderFilter
 from apps.orders.goods import DEMO_PRODUCT_ID
-from apps.orders.idempotency import KEY_PATTERN, Answer, answer_once
 from apps.orders.models import Order
 from apps.orders.selectors import items_prefetch, order_detail, order_list, order_summary
 from apps.orders.services import order_cancel, order_create
@@ -75,18 +75,20 @@ class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
         serializer = serializers.OrderCreateSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
 
-        def act() -> dict[str, Any]:
+        def handler() -> dict[str, Any]:
             order = order_create(customer=customer, **serializer.validated_data)
             prefetch_related_objects([order], items_prefetch())
             return dict(serializers.OrderDetailSerializer(order).data)
 
         key = request.headers.get("Idempotency-Key")
         if key is None:
-            answer = Answer(act(), is_repeated=False)
+            result = IdempotentResponse(handler(), is_replayed=False)
         else:
-            answer = answer_once(customer=customer, key=key, request=request.data, act=act)
-        headers = {"Idempotent-Replayed": "true"} if answer.is_repeated else None
-        return Response(answer.body, status=status.HTTP_201_CREATED, headers=headers)
+            result = run_idempotent(
+                user=customer, key=key, operation="order_create", request=request.data, handler=handler
+            )
+        headers = {"Idempotent-Replayed": "true"} if result.is_replayed else None
+        return Response(result.body, status=status.HTTP_201_CREATED, headers=headers)
 
     @extend_schema(
         request=None,

@@ -11,6 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
 from django.utils import timezone
 
 from apps.core.exceptions import InvalidTokenError
+from apps.core.idempotency import idempotency_keys_clear
 from apps.mail.services import mail_send
 from apps.users.links import (
     REGISTRATION_AGE,
@@ -176,9 +177,10 @@ def role_assign(*, user: User, role: Role) -> None:
 
 
 def clear_expired() -> None:
-    """Delete sessions, tokens and registrations that have expired. Running it again changes nothing."""
+    """Delete expired sessions, tokens, registrations and idempotency keys. Running it again changes nothing."""
     call_command("clearsessions")
     call_command("flushexpiredtokens")
+    idempotency_keys_clear()
     # A link that was mailed again is good for a day from then.
     Registration.objects.filter(created_at__lt=timezone.now() - 2 * REGISTRATION_AGE).delete()
 

@@ -7,5 +7,5 @@ from apps.users import services
 
 @shared_task
 def clear_expired() -> None:
-    """Delete expired sessions, tokens and registrations. Running twice does no harm."""
+    """Delete expired sessions, tokens, registrations and idempotency keys. Safe to run twice."""
     services.clear_expired()

@@ -8,7 +8,7 @@ from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFacto
 from factory.django import DjangoModelFactory
 
 from apps.core.ids import generate_id
-from apps.orders.models import DailyReport, IdempotencyKey, Order, OrderItem
+from apps.orders.models import DailyReport, Order, OrderItem
 from apps.orders.states import Status
 from apps.users.tests.factories import UserFactory
 
@@ -48,18 +48,6 @@ class OrderItemFactory(DjangoModelFactory[OrderItem]):
     name = "Lamp"
     quantity = 1
     unit_price = Decimal("12.00")
-
-
-class IdempotencyKeyFactory(DjangoModelFactory[IdempotencyKey]):
-    """A request that was answered."""
-
-    class Meta:
-        model = IdempotencyKey
-
-    customer = SubFactory(UserFactory)
-    key = Sequence(lambda number: f"key-{number}")
-    fingerprint = "0" * 64
-    answer = LazyFunction(dict)
 
 
 class DailyReportFactory(DjangoModelFactory[DailyReport]):

@@ -17,9 +17,9 @@ from apps.core import rounds
 from apps.core.rounds import ROUND_SECONDS
 from apps.mail.models import OutgoingMail
 from apps.orders import confirmation, tasks
-from apps.orders.models import DailyReport, IdempotencyKey, Order
+from apps.orders.models import DailyReport, Order
 from apps.orders.states import Status
-from apps.orders.tests.factories import IdempotencyKeyFactory, OrderFactory
+from apps.orders.tests.factories import OrderFactory
 from apps.users.tests.factories import UserFactory
 from config.celery import app
 from config.env import BASE_DIR
@@ -31,7 +31,6 @@ def test_every_task_bears_to_run_twice() -> None:
     long_ago = timezone.now() - timedelta(days=8)
     unpaid = OrderFactory.create(created_at=long_ago, confirmed_at=long_ago)
     forgotten = OrderFactory.create(created_at=timezone.now() - timedelta(minutes=2))
-    IdempotencyKeyFactory.create(created_at=long_ago)
 
     with zeal_ignore():
         for _ in range(2):
@@ -39,13 +38,11 @@ def test_every_task_bears_to_run_twice() -> None:
             tasks.orders_confirm_due.delay()
             tasks.orders_expire.delay()
             tasks.daily_report_send.delay()
-            tasks.idempotency_keys_clear.delay()
 
     unpaid.refresh_from_db()
     assert unpaid.status == Status.CANCELLED
     assert OutgoingMail.objects.count() == 1
     assert DailyReport.objects.count() == 1
-    assert not IdempotencyKey.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -137,7 +134,7 @@ def test_a_round_that_cancels_ends_inside_the_limit_of_its_task(monkeypatch: pyt
 def test_what_nobody_asks_for_is_on_the_schedule() -> None:
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
 
-    due = [tasks.orders_confirm_due, tasks.orders_expire, tasks.daily_report_send, tasks.idempotency_keys_clear]
+    due = [tasks.orders_confirm_due, tasks.orders_expire, tasks.daily_report_send]
     assert {task.name for task in due} <= scheduled
 
 

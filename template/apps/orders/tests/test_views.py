@@ -237,3 +237,21 @@ def test_a_browser_may_send_a_key(settings: Settings, client: Client) -> None:
 
     allowed = {name.strip() for name in answer["Access-Control-Allow-Headers"].split(",")}
     assert {"authorization", "content-type", "idempotency-key"} <= allowed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_concurrent_requests_with_one_key_place_one_order(rates: dict[str, str]) -> None:
+    user, product_id = UserFactory.create(), goods()
+    body = {"items": [{"product_id": str(product_id), "quantity": 1}]}
+
+    def place() -> tuple[int, str, str | None]:
+        client = APIClient()
+        client.force_authenticate(user)
+        response = client.post(ORDERS, body, headers={"Idempotency-Key": "key"})
+        return response.status_code, response.json()["id"], response.get("Idempotent-Replayed")
+
+    responses = at_once(*[place] * 20)
+
+    [order_id] = Order.objects.values_list("pk", flat=True)
+    expected = [(201, str(order_id), None)] + [(201, str(order_id), "true")] * 19
+    assert sorted(responses, key=str) == sorted(expected, key=str)

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from apps.orders.idempotency import idempotency_keys_clear
 from apps.orders.reports import daily_report_send
 from apps.orders.services import orders_expire
 
@@ -12,11 +11,10 @@ from apps.orders.services import orders_expire
 class Command(BaseCommand):
     """Do what is due once a day."""
 
-    help = "Cancel what nobody pays, mail yesterday's figures to the managers, forget old answers."
+    help = "Cancel what nobody pays, mail yesterday's figures to the managers."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         cancelled = orders_expire()
         reported = daily_report_send()
-        idempotency_keys_clear()
         report = "sent" if reported else "sent before"
         self.stdout.write(f"{cancelled} cancelled, report {report}")

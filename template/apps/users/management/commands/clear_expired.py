@@ -8,9 +8,9 @@ from apps.users.services import clear_expired
 
 
 class Command(BaseCommand):
-    """Delete sessions, tokens and registrations that have expired."""
+    """Delete expired sessions, tokens, registrations and idempotency keys."""
 
-    help = "Delete sessions, tokens and registrations that have expired."
+    help = "Delete expired sessions, tokens, registrations and idempotency keys."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         clear_expired()
