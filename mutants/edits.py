@@ -132,22 +132,16 @@ MUTANTS: dict[str, Mutant] = {
         suite("apps/core/tests/test_access.py"),
     ),
     "the wrapper of queries goes with another's": Mutant(
-        f"{CORE}/queries.py",
-        "execute_wrappers.insert(0, _count_and_time)",
-        "execute_wrappers.append(_count_and_time)",
-        suite("apps/core/tests/test_queries.py"),
+        f"{CORE}/database/queries.py",
+        "execute_wrappers.insert(0, _count)",
+        "execute_wrappers.append(_count)",
+        suite("apps/core/tests/test_query_count.py"),
     ),
     "a connection that is opened again counts twice": Mutant(
-        f"{CORE}/queries.py",
-        "if _count_and_time not in connection.execute_wrappers:",
+        f"{CORE}/database/queries.py",
+        "if _count not in connection.execute_wrappers:",
         "if connection.execute_wrappers is not None:",
-        suite("apps/core/tests/test_queries.py"),
-    ),
-    "a slow query shows its values": Mutant(
-        f"{CORE}/queries.py",
-        "sql=without_values(sql)",
-        "sql=str(sql)",
-        suite("apps/core/tests/test_queries.py"),
+        suite("apps/core/tests/test_query_count.py"),
     ),
     "secrets are logged": Mutant(
         f"{SETTINGS}/logging.py.jinja",
@@ -410,37 +404,37 @@ MUTANTS: dict[str, Mutant] = {
         SETTINGS_TESTS,
     ),
     "a connection of the pool is waited for too long": Mutant(
-        f"{SETTINGS}/database.py.jinja", '"timeout": 1.5,', '"timeout": 500,', SETTINGS_TESTS
+        f"{SETTINGS}/database.py.jinja", '"timeout": 0.75,', '"timeout": 500,', SETTINGS_TESTS
     ),
     "a database that is back is not asked for minutes": Mutant(
         f"{SETTINGS}/database.py.jinja", '"reconnect_timeout": 0.25,', '"reconnect_timeout": 300,', SETTINGS_TESTS
     ),
     "connections that a restart closed are tried one by one": Mutant(
         f"{SETTINGS}/database.py.jinja",
-        '                "connection_class": postgres.PooledConnection,\n',
+        '                "connection_class": PooledConnection,\n',
         "",
-        suite("apps/core/tests/test_postgres.py"),
+        suite("apps/core/tests/test_database_pool.py"),
     ),
     "a database that stops is a bug": Mutant(
-        f"{CORE}/outages.py", '{"57P01", ', "{", suite("apps/core/tests/test_problems.py")
+        f"{CORE}/database/errors.py", '{"57P01", ', "{", suite("apps/core/tests/test_database_errors.py")
     ),
     "a page takes a database that is away for a bug": Mutant(
         f"{CORE}/problems.py",
-        "    if reason := outage(sys.exception()):\n        return service_unavailable(request, reason)\n",
+        "    if error := database_error(sys.exception()):\n        return service_unavailable(request, error)\n",
         "",
         suite("apps/core/tests/test_problems.py"),
     ),
     "why the database was not there is logged nowhere": Mutant(
-        f"{CORE}/outages.py",
-        '        log.warning("database_unavailable"',
-        '        log.debug("database_unavailable"',
-        suite("apps/core/tests/test_outages.py"),
+        f"{CORE}/database/errors.py",
+        "    log.warning(",
+        "    log.debug(",
+        suite("apps/core/tests/test_database_errors.py"),
     ),
     "probes of a database that hangs pile up": Mutant(
-        f"{CORE}/probes.py",
-        "if self._asked is None or self._asked.done():",
+        f"{CORE}/database/health.py",
+        "if _check is None or _check.done():",
         "if True:",
-        suite("apps/core/tests/test_probes.py"),
+        suite("apps/core/tests/test_database_health.py"),
     ),
     "there are more threads than connections": Mutant(
         GUNICORN, '"WEB_THREADS", "4"', '"WEB_THREADS", "16"', suite("tests/test_server.py")
@@ -460,20 +454,14 @@ MUTANTS: dict[str, Mutant] = {
     "the heartbeat of a worker is on the disk": Mutant(
         GUNICORN, 'Path("/dev/shm").is_dir()', 'Path("/dev/none").is_dir()', suite("tests/test_server.py")
     ),
-    "a server that refuses connections holds each thread for long": Mutant(
-        f"{SETTINGS}/database.py.jinja",
-        '                "reconnect_failed": postgres.be_brief,\n',
-        "",
-        suite("apps/core/tests/test_postgres.py"),
-    ),
     "a server that stops goes on being called ready": Mutant(
-        f"{CORE}/middleware.py", "if is_draining():", "if False:", suite("apps/core/tests/test_draining.py")
+        f"{CORE}/middleware.py", "if is_shutting_down():", "if False:", suite("apps/core/tests/test_graceful_shutdown.py")
     ),
     "a server stops at once": Mutant(
-        f"{CORE}/draining.py",
-        "if is_draining() or not seconds:",
+        f"{CORE}/graceful_shutdown.py",
+        "if is_shutting_down() or not seconds:",
         "if True:",
-        suite("apps/core/tests/test_draining.py"),
+        suite("apps/core/tests/test_graceful_shutdown.py"),
     ),
     "a worker is killed before its query ends": Mutant(
         GUNICORN, "\ntimeout = 30\n", "\ntimeout = 20\n", suite("tests/test_server.py")
@@ -749,7 +737,7 @@ MUTANTS: dict[str, Mutant] = {
         suite("apps/core/tests/test_problems.py"),
     ),
     "the victim of a deadlock is an error": Mutant(
-        f"{CORE}/outages.py", ', "40P01"}', "}", suite("apps/core/tests/test_problems.py")
+        f"{CORE}/database/errors.py", ', "40P01"}', "}", suite("apps/core/tests/test_database_errors.py")
     ),
     # Logs and reports.
     "query strings are logged": Mutant(

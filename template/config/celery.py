@@ -19,7 +19,7 @@ from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
 from structlog.contextvars import bind_contextvars
 
-from apps.core.queries import query_count, start_counting
+from apps.core.database.queries import query_count, start_counting
 from config.heartbeat import Heartbeat, start_heartbeat
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")

@@ -6,7 +6,7 @@ import structlog
 from celery import shared_task
 from django.db import connection
 
-from apps.core.queries import query_count
+from apps.core.database.queries import query_count
 from tests.waiting import wait_until
 
 log = structlog.get_logger("tests.tasks")

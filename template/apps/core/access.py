@@ -14,8 +14,8 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from whitenoise.middleware import WhiteNoiseFileResponse
 
-from apps.core.outages import outage, tell_outage
-from apps.core.queries import query_count, stop_counting
+from apps.core.database.errors import database_error, log_database_error
+from apps.core.database.queries import query_count
 
 log = structlog.get_logger(__name__)
 
@@ -125,8 +125,8 @@ def note_failure(request: HttpRequest, **_kwargs: object) -> None:
     the log has does not: where the page for errors fails, each middleware has it fail once more.
     """
     error = sys.exception()
-    if error and (reason := outage(error)):
-        tell_outage(request, reason, error)
+    if error and (reason := database_error(error)):
+        log_database_error(request, reason, error)
         return
     line: AccessLine | None = request.META.get(_LINE)
     if line is None or (line.is_written and line.failure is None):
@@ -153,7 +153,6 @@ def note_end(scope: Mapping[str, Any]) -> None:
 def forget_request(**_kwargs: object) -> None:
     """Let a thread that goes on to something else log it without the ids of a request. Receives `request_finished`."""
     structlog.contextvars.clear_contextvars()
-    stop_counting()
 
 
 def _describe(request: HttpRequest) -> dict[str, Any]:

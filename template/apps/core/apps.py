@@ -5,7 +5,7 @@ from django.core.signals import got_request_exception, request_finished
 from django.db.backends.signals import connection_created
 
 from apps.core.access import forget_request, note_failure
-from apps.core.queries import watch
+from apps.core.database.queries import count_queries
 
 
 class CoreConfig(AppConfig):
@@ -14,6 +14,6 @@ class CoreConfig(AppConfig):
     name = "apps.core"
 
     def ready(self) -> None:
-        connection_created.connect(watch)
+        connection_created.connect(count_queries)
         got_request_exception.connect(note_failure)
         request_finished.connect(forget_request)

@@ -18,7 +18,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from apps.core.outages import Outage, outage, tell_outage
+from apps.core.database.errors import DatabaseError, database_error, log_database_error
 from apps.core.problems import CONTENT_TYPE, FieldError, problem
 
 
@@ -64,10 +64,10 @@ class DatabaseUnavailable(exceptions.APIException):
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_code = "database_unavailable"
 
-    def __init__(self, reason: Outage) -> None:
+    def __init__(self, reason: DatabaseError) -> None:
         super().__init__(reason.detail)
         # Seconds, for Retry-After.
-        self.wait = reason.wait
+        self.wait = reason.retry_after
 
 
 class InvalidTokenError(DomainError):
@@ -98,8 +98,8 @@ def problem_exception_handler(exc: Exception, context: dict[str, Any]) -> Respon
         body = problem(exc.status, detail=exc.detail, instance=path, code=exc.code)
         return Response(body, status=exc.status, headers=exc.headers, content_type=CONTENT_TYPE)
 
-    if reason := outage(exc):
-        tell_outage(request, reason, exc)
+    if reason := database_error(exc):
+        log_database_error(request, reason, exc)
     error = DatabaseUnavailable(reason) if reason else _as_api_exception(exc)
     if error is None:
         return None

@@ -13,12 +13,12 @@ from django.middleware.security import SecurityMiddleware
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
 
-from apps.core import probes
 from apps.core.access import AccessLine
-from apps.core.draining import is_draining
+from apps.core.database.health import is_database_available
+from apps.core.database.queries import start_counting
+from apps.core.graceful_shutdown import is_shutting_down
 from apps.core.ids import generate_id
 from apps.core.problems import refusal
-from apps.core.queries import start_counting
 
 # What others may put into our logs: no spaces, no quotes, no line breaks, not much.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -57,9 +57,9 @@ class ProbeMiddleware(MiddlewareMixin):
         if request.path == "/livez":
             return JsonResponse({"status": "ok"})
         if request.path == "/readyz":
-            if is_draining():
+            if is_shutting_down():
                 return JsonResponse({"server": "stopping"}, status=HTTPStatus.SERVICE_UNAVAILABLE)
-            if probes.database.answers():
+            if is_database_available():
                 return JsonResponse({"database": "ok"})
             return JsonResponse({"database": "unavailable"}, status=HTTPStatus.SERVICE_UNAVAILABLE)
         return None

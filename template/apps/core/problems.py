@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.views import defaults
 from django.views.csrf import csrf_failure as default_csrf_failure
 
-from apps.core.outages import Outage, outage
+from apps.core.database.errors import DatabaseError, database_error
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -109,8 +109,8 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBa
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """Answer 500, or 503 where it is the database that is away. `handler500`, for what no view of the API raised."""
-    if reason := outage(sys.exception()):
-        return service_unavailable(request, reason)
+    if error := database_error(sys.exception()):
+        return service_unavailable(request, error)
     if is_api(request):
         return problem_response(
             request,
@@ -120,14 +120,14 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     return defaults.server_error(request)
 
 
-def service_unavailable(request: HttpRequest, reason: Outage) -> HttpResponseBase:
+def service_unavailable(request: HttpRequest, error: DatabaseError) -> HttpResponseBase:
     """Answer 503."""
     status = HTTPStatus.SERVICE_UNAVAILABLE
     if is_api(request):
-        response: HttpResponse = problem_response(request, status, reason.detail)
+        response: HttpResponse = problem_response(request, status, error.detail)
     else:
         response = HttpResponse(render_to_string("503.html"), status=status)
-    response["Retry-After"] = str(reason.wait)
+    response["Retry-After"] = str(error.retry_after)
     return response
 
 

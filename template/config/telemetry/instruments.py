@@ -12,7 +12,7 @@ from opentelemetry.metrics import CallbackOptions, Observation, get_meter
 from opentelemetry.trace import Span
 from opentelemetry.util.http import sanitize_method
 
-from apps.core.queries import query_count
+from apps.core.database.queries import query_count
 
 _STATM = Path("/proc/self/statm")
 

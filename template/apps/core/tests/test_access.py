@@ -16,7 +16,6 @@ from pytest_django import Settings
 from structlog.testing import capture_logs
 
 from apps.core.middleware import RequestLogMiddleware
-from apps.core.queries import query_count
 from apps.users.models import User
 from apps.users.sessions import session_start
 
@@ -290,7 +289,6 @@ class TestFailure:
 
         assert [line["event"] for line in logs] == ["request_failed", "request_finished"]
         assert structlog.contextvars.get_contextvars() == {}
-        assert query_count() == 0
 
 
 class TestStream:

@@ -8,9 +8,6 @@ from django.test import Client
 from django.test.utils import override_settings
 from pytest_django import Settings
 
-from apps.core import probes
-from apps.core.probes import DatabaseProbe
-from tests.outage import database_away
 
 
 @override_settings(ALLOWED_HOSTS=["api.example.com"], SECURE_SSL_REDIRECT=True)
@@ -20,18 +17,6 @@ def test_a_probe_is_answered_by_address_over_plain_http(path: str) -> None:
     response = Client(headers={"host": "10.1.2.3:8000"}).get(path)
 
     assert response.status_code == 200
-
-
-@pytest.mark.django_db(transaction=True)
-def test_without_its_database_the_process_lives_and_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "database", DatabaseProbe())
-    with database_away():
-        assert Client().get("/livez").status_code == 200
-
-        response = Client().get("/readyz")
-
-    assert response.status_code == 503
-    assert response.json() == {"database": "unavailable"}
 
 
 @pytest.mark.parametrize("path", ["/nowhere/", "/api/nowhere/", "/static/nothing.css"])

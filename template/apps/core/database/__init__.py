@@ -1,0 +1,1 @@
+"""The database: error mapping, connection pool, health check and query counts."""
