@@ -455,7 +455,10 @@ MUTANTS: dict[str, Mutant] = {
         GUNICORN, 'Path("/dev/shm").is_dir()', 'Path("/dev/none").is_dir()', suite("tests/test_server.py")
     ),
     "a server that stops goes on being called ready": Mutant(
-        f"{CORE}/middleware.py", "if is_shutting_down():", "if False:", suite("apps/core/tests/test_graceful_shutdown.py")
+        f"{CORE}/middleware.py",
+        "if is_shutting_down():",
+        "if False:",
+        suite("apps/core/tests/test_graceful_shutdown.py"),
     ),
     "a server stops at once": Mutant(
         f"{CORE}/graceful_shutdown.py",

@@ -9,7 +9,6 @@ from django.test.utils import override_settings
 from pytest_django import Settings
 
 
-
 @override_settings(ALLOWED_HOSTS=["api.example.com"], SECURE_SSL_REDIRECT=True)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", ["/livez", "/readyz"])
