@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.harness.commands import TIME_LIMIT, clean_environment
 from tests.harness.environments import share_environment
 from tests.harness.git import commit_everything, git
+from tests.harness.overlay import install_requirements, lay_over
 from tests.harness.paths import BUILD, ENVIRONMENTS, ROOT
 from tests.harness.processes import background
 from tests.harness.project import Project
@@ -111,7 +112,7 @@ class Workshop:
 
     repository: Path
     variables: Mapping[str, str]
-    _projects: dict[str, Project] = field(default_factory=dict)
+    _projects: dict[tuple[str, bool], Project] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @contextmanager
@@ -182,18 +183,22 @@ class Workshop:
         """Return where a judge runs, with which variables, and the beginning of its command."""
         if judge.project is None:
             return self.repository, clean_environment(), (sys.executable, *_PYTEST, "--numprocesses=0")
-        project = self._project(judge.project)
+        project = self._project(judge.project, overlaid=judge.program == "pytest")
         command = ("make",) if judge.program == "make" else (".venv/bin/python", *_PYTEST)
         return project.path, project.environment(self.variables), command
 
-    def _project(self, name: str) -> Project:
-        """Return a project of the template as it is now, ready for development."""
-        if name not in self._projects:
+    def _project(self, name: str, *, overlaid: bool) -> Project:
+        """Return a project of the template as it is now, ready for development, with or without the overlay."""
+        if (name, overlaid) not in self._projects:
             folder = self.repository.parent / f"project-{next(self._numbers)}"
             # What Copier renders is the newest tag.
             git(self.repository, "tag", "--force", "v0.0.1")
-            self._projects[name] = share_environment(render(self.repository, folder, COVERING[name]))
-        return self._projects[name]
+            project = share_environment(render(self.repository, folder, COVERING[name]))
+            if overlaid:
+                lay_over(project)
+                install_requirements(project)
+            self._projects[name, overlaid] = project
+        return self._projects[name, overlaid]
 
 
 def open_workshop(folder: Path, variables: Mapping[str, str]) -> Workshop:

@@ -336,7 +336,7 @@ def services(postgres: Postgres, redis_url: str) -> dict[str, str]:
 
 def test_untested_code_is_refused(project: Project, services: dict[str, str]) -> None:
     """A module that no test ever imports counts against the coverage."""
-    project.write("apps/core/untested.py", '"""Untested."""\n\n' + "VALUE = 1\n" * 400)
+    project.write("apps/users/untested.py", '"""Untested."""\n\n' + "VALUE = 1\n" * 400)
     answer = project.make("test", env=services, check=False)
     assert answer.returncode != 0
     assert "untested.py" in answer.stdout
