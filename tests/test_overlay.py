@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Render
 from tests.harness.environments import share_environment
-from tests.harness.overlay import CONDITIONS, OVERLAY, install_requirements, lay_over, files_with_tests
+from tests.harness.overlay import CONDITIONS, OVERLAY, files_with_tests, install_requirements, lay_over
 from tests.harness.postgres import Postgres
 from tests.harness.project import Project
 from tests.harness.questions import COVERING
