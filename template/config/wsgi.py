@@ -1,4 +1,7 @@
-"""What gunicorn serves: `gunicorn config.wsgi:application -c config/gunicorn.conf.py`."""
+"""The WSGI application, for servers such as gunicorn.
+
+https://docs.djangoproject.com/en/stable/howto/deployment/wsgi/
+"""
 
 import os
 

@@ -24,7 +24,6 @@ from apps.users.models import User
 from apps.users.sessions import session_start
 from apps.users.tasks import clear_expired
 from config.celery import app, be_patient_with_redis, disable_connection_pool
-from config.cpus import cpu_count
 from config.env import BASE_DIR
 from tests.silence import silence
 from tests.tasks import fail, tell
@@ -211,10 +210,6 @@ def test_beat_that_is_started_again_sends_nothing_at_once_and_what_was_missed_ne
     assert clear_expired.name in sent
     # Nor is there a file that somebody else could have written.
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_worker_has_as_many_processes_as_there_is_room_for() -> None:
-    assert app.conf.worker_concurrency == cpu_count()
 
 
 def test_a_worker_has_no_pool_of_connections(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 from celery import shared_task
 from django.db import OperationalError
 
-from apps.core.rounds import ROUND_SECONDS
 from apps.orders import confirmation, reports, services
 
 
@@ -29,8 +28,8 @@ def orders_confirm_due() -> None:
 
 @shared_task
 def orders_expire() -> None:
-    """Cancel the orders that nobody pays, as many as there is time for. Started every hour by the schedule."""
-    services.orders_expire(seconds=ROUND_SECONDS)
+    """Cancel unpaid orders, up to a number that fits into the time limit. Started every hour by the schedule."""
+    services.orders_expire(limit=1000)
 
 
 @shared_task

@@ -13,8 +13,6 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from zeal import zeal_ignore
 
-from apps.core import rounds
-from apps.core.rounds import ROUND_SECONDS
 from apps.mail.models import OutgoingMail
 from apps.orders import confirmation, tasks
 from apps.orders.models import DailyReport, Order
@@ -116,19 +114,6 @@ def test_after_a_failure_a_task_waits_by_chance_and_never_long(monkeypatch: pyte
 
     assert [max(waits[retries]) <= 2**retries for retries in range(5)] == [True] * 5
     assert len(waits[4]) > 1
-
-
-@pytest.mark.django_db
-def test_a_round_that_cancels_ends_inside_the_limit_of_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
-    OrderFactory.create_batch(3, created_at=timezone.now() - timedelta(days=8))
-    cancelled = Order.objects.filter(status=Status.CANCELLED)
-    # Each takes all of the time.
-    monkeypatch.setattr(rounds, "monotonic", lambda: ROUND_SECONDS * cancelled.count())
-
-    with zeal_ignore():
-        tasks.orders_expire.delay()
-
-    assert cancelled.count() == 2
 
 
 def test_what_nobody_asks_for_is_on_the_schedule() -> None:
