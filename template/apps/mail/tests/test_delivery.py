@@ -11,9 +11,8 @@ from django.core.management import call_command
 from django.utils import timezone
 from zeal import zeal_ignore
 
-from apps.core import rounds
-from apps.core.rounds import ROUND_SECONDS
-from apps.mail.delivery import GIVE_UP_AFTER, Outcome, mail_deliver, mail_deliver_due
+from apps.mail import delivery
+from apps.mail.delivery import GIVE_UP_AFTER, ROUND_SECONDS, Outcome, mail_deliver, mail_deliver_due
 from apps.mail.models import OutgoingMail
 from tests.concurrency import at_once
 from tests.smtp import MailServer, mail_server
@@ -84,7 +83,7 @@ def test_a_round_ends_when_its_time_is_up(server: MailServer, monkeypatch: pytes
     for number in range(3):
         write(f"{number}@example.com")
     # Each takes all of the time.
-    monkeypatch.setattr(rounds, "monotonic", lambda: ROUND_SECONDS * len(server.received))
+    monkeypatch.setattr(delivery, "monotonic", lambda: ROUND_SECONDS * len(server.received))
 
     with zeal_ignore():
         assert [mail_deliver_due(), mail_deliver_due()] == [2, 1]
