@@ -131,7 +131,7 @@ def replace_workers(master: Background) -> None:
 
 
 def test_replacing_workers_fails_no_request(variables: dict[str, str], deploy: Deploy) -> None:
-    """All at once, by SIGHUP, and each after some requests. Under ASGI, uvicorn resets connections that it did not read."""
+    """Workers are replaced together by SIGHUP and one by one by `max_requests`. Under ASGI, uvicorn resets some."""
     options = ("--max-requests", "60", "--max-requests-jitter", "20")
     project = deploy()
     with open_shop(project, variables, *options) as production:
