@@ -1,10 +1,11 @@
-"""What the README of a project says about starting an app holds, word by word."""
+"""`make app` creates an app that needs no manual edit and passes every check."""
 
-import textwrap
+import sys
+
+import pytest
 
 from tests.conftest import Render
 from tests.harness.postgres import Postgres
-from tests.harness.project import Project
 
 MODELS = '''"""The data of billing, and its constraints."""
 
@@ -155,50 +156,20 @@ ENDPOINTS = [Endpoint("GET", "/api/v1/billing/invoices/", signed_in(HTTPStatus.O
 '''
 
 
-def register(project: Project, printed: str) -> None:
-    """Name the new app where `make app` says, and add the contract that it prints."""
-    project.replace(
-        "config/settings/components/project.py",
-        "PROJECT_APPS: list[str] = []",
-        'PROJECT_APPS: list[str] = ["apps.billing"]',
-    )
-    project.replace(
-        "config/api.py", "import URLPattern, URLResolver\n", "import URLPattern, URLResolver, include, path\n"
-    )
-    project.replace(
-        "config/api.py",
-        "[URLPattern | URLResolver] = []",
-        '[URLPattern | URLResolver] = [path("billing/", include("apps.billing.urls"))]',
-    )
-    for beside, new in {
-        "containers = [\n": '    "apps.billing",\n',
-        'share a line: "apps.billing : apps.users".\n': '    "apps.billing",\n',
-        '    "apps.users.selectors",\n': '    "apps.billing.services",\n    "apps.billing.selectors",\n',
-    }.items():
-        project.replace("pyproject.toml", beside, beside + new)
-    start = printed.index("[[tool.importlinter.contracts]]")
-    contract = textwrap.dedent(" " * 7 + printed[start : printed.index("Once it has models")])
-    project.replace("pyproject.toml", "[tool.pytest.ini_options]", f"{contract}\n[tool.pytest.ini_options]")
-
-
-def without_a_row(project: Project, services: dict[str, str]) -> str:
-    """Return what the tests say of an endpoint that stands in no table."""
-    refused = project.make("test", "ARGS=-k test_every_route_has_a_row", env=services, check=False)
-    assert refused.returncode != 0
-    return refused.stdout
-
-
-def test_an_app_that_is_started_passes_every_check_empty_and_filled(
+def test_new_app_needs_no_manual_edit_and_passes_every_check_empty_and_filled(
     install_project: Render, postgres: Postgres, redis_url: str
 ) -> None:
     project = install_project({})
     services = {"DATABASE_URL": postgres.create_database("new_app"), "REDIS_URL": redis_url}
+    before = project.read("pyproject.toml")
 
-    printed = project.make("app", "NAME=billing").stdout
-    for place in ("components/project.py", "config/api.py", "pyproject.toml"):
-        assert place in printed
-    register(project, printed)
+    project.make("app", "NAME=billing")
+
+    assert project.read("pyproject.toml") == before
+    assert 'PROJECT_APPS: list[str] = ["apps.billing"]' in project.read("config/settings/components/project.py")
+    assert 'path("billing/", include("apps.billing.urls"))' in project.read("config/api.py")
     project.make("check")
+    project.make("test", "ARGS=tests/test_endpoints.py", env=services)
 
     project.write("apps/billing/models.py", MODELS)
     project.write("apps/billing/selectors.py", SELECTORS)
@@ -213,27 +184,86 @@ def test_an_app_that_is_started_passes_every_check_empty_and_filled(
     project.replace("apps/billing/urls.py", "= []", '= [path("invoices/", InvoiceListView.as_view(), name="invoices")]')
     project.write("apps/billing/tests/test_billing.py", TESTS)
     project.make("migrations")
-    assert "GET /api/v1/billing/invoices/" in without_a_row(project, services)
+    refused = project.make("test", "ARGS=-k test_every_route_has_a_row", env=services, check=False)
+    assert refused.returncode != 0
+    assert "GET /api/v1/billing/invoices/" in refused.stdout
     project.write("apps/billing/tests/endpoints.py", ENDPOINTS)
     project.make("format")
     project.make("check")
     assert "2 passed" in project.make("test", "ARGS=apps/billing", env=services).stdout
     project.make("test", env=services)
 
-    project.replace(
-        "apps/users/services.py",
-        "from apps.users.models",
-        "from apps.billing.models import Invoice\nfrom apps.users.models",
-    )
-    assert "The models of billing are its own" in project.make("imports", check=False).stdout
+    project.append("apps/users/services.py", "\nimport apps.billing.models\n")
+    assert "The models of an app are its own" in project.make("imports", check=False).stdout
+    project.append("apps/billing/services.py", "\nimport rest_framework\n")
+    assert "apps.billing.services -> rest_framework" in project.make("imports", check=False).stdout
 
 
-def test_a_name_that_cannot_be_one_is_refused_and_leaves_nothing(install_project: Render) -> None:
+def test_name_that_is_invalid_or_taken_is_refused_and_leaves_nothing(install_project: Render) -> None:
     project = install_project({})
-    for name in ("", "Billing", "class", "a-b", "users"):
+    for name in ("", "Billing", "class", "a-b", "users", "auth"):
         refused = project.make("app", f"NAME={name}", check=False)
         assert refused.returncode != 0
         assert "Traceback" not in refused.stderr
     assert sorted(
         path.name for path in (project.path / "apps").iterdir() if path.is_dir() and path.name != "__pycache__"
     ) == ["catalog", "core", "mail", "orders", "users"]
+
+
+SETTINGS = "config/settings/components/project.py"
+ROUTES = "config/api.py"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        (SETTINGS, 'PROJECT_APPS = ["apps.shop"]  # ours\n', 'PROJECT_APPS = ["apps.shop", "apps.billing"]  # ours\n'),
+        (SETTINGS, "PROJECT_APPS = [\n    # ours\n]\n", 'PROJECT_APPS = [\n    # ours\n"apps.billing"]\n'),
+        (
+            SETTINGS,
+            '"""Größe."""\n\nPROJECT_APPS = [\n    "apps.größe",  # ä\n]\n',
+            '"""Größe."""\n\nPROJECT_APPS = [\n    "apps.größe", "apps.billing",  # ä\n]\n',
+        ),
+        (
+            ROUTES,
+            'from django.urls import include, path\n\nurlpatterns = [path("a/", include("apps.a.urls"))]\n',
+            """from django.urls import include, path
+
+urlpatterns = [path("a/", include("apps.a.urls")), path("billing/", include("apps.billing.urls"))]
+""",
+        ),
+    ],
+)
+def test_new_app_is_added_to_lists_of_any_form(render_project: Render, path: str, text: str, expected: str) -> None:
+    project = render_project({})
+    project.write(path, text)
+
+    project.run(sys.executable, "scripts/new_app.py", "billing")
+
+    assert project.read(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (SETTINGS, 'PROJECT_APPS = list(("apps.shop",))\n'),
+        (SETTINGS, 'PROJECT_APPS = [("apps.shop")]\n'),
+        (SETTINGS, 'PROJECT_APPS = ["apps.shop"] + MORE\n'),
+        (SETTINGS, "PROJECT_APPS = [\n"),
+        (SETTINGS, "DEBUG = False\n"),
+        (ROUTES, "urlpatterns = []\n"),
+    ],
+)
+def test_file_that_cannot_be_edited_is_left_as_it_is_and_the_line_is_printed(
+    render_project: Render, path: str, text: str
+) -> None:
+    project = render_project({})
+    project.write(path, text)
+
+    refused = project.run(sys.executable, "scripts/new_app.py", "billing", check=False)
+
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+    assert f"{path}, " in refused.stderr
+    assert "apps.billing" in refused.stderr
+    assert project.read(path) == text
