@@ -114,9 +114,9 @@ def main(arguments: list[str]) -> int:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text.format(name=name, title=title), encoding="utf-8")
     by_hand = register(name)
-    print(f"Created apps/{name}/. Next: its models, `make migrations`, and each route in apps/{name}/tests/endpoints.py.")
+    print(f"Created apps/{name}/. List each of its routes in apps/{name}/tests/endpoints.py.")
     if by_hand:
-        print("The app is not registered everywhere. Paste:", *by_hand, sep="\n", file=sys.stderr)
+        print("This file has an unusual form. Paste by hand:", *by_hand, sep="\n", file=sys.stderr)
     return 1 if by_hand else 0
 
 
