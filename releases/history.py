@@ -7,6 +7,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
+FOLDER = Path(__file__).parent.name
 _SUBJECT = re.compile(r"Release (\d+\.\d+\.\d+)")
 
 
@@ -54,3 +55,14 @@ def find_releases(repository: Path) -> list[Release]:
         if (match := _SUBJECT.fullmatch(subject)) is not None
     }
     return [Release(version, found[version]) for version in sorted(found)]
+
+
+def supported_releases(repository: Path) -> list[Release]:
+    """Return the releases from which an update is supported, oldest first: those with a record in `releases/`.
+
+    Raises:
+        LookupError: As `find_releases`.
+    """
+    return [
+        release for release in find_releases(repository) if (repository / FOLDER / f"{release.version}.yml").exists()
+    ]

@@ -13,7 +13,7 @@ from packaging.version import Version
 from releases.changelog import release_notes
 from releases.cut import RefusedError, check, cut, next_versions
 from releases.frozen import freeze, thaw
-from releases.history import Release, find_releases
+from releases.history import Release, find_releases, supported_releases
 from tests.conftest import Render
 from tests.harness.git import commit_everything, git
 from tests.harness.hostile import HOSTILE_TEXTS
@@ -22,7 +22,7 @@ from tests.harness.paths import ROOT
 from tests.harness.questions import CONFIGURATION, QUESTIONS, choices_of
 from tests.harness.render import render
 
-RELEASES = find_releases(ROOT)
+RELEASES = supported_releases(ROOT)
 CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- All.\n"
 
 
@@ -82,6 +82,18 @@ def test_releases_are_found_without_their_tags_in_the_order_of_their_versions(re
 
     assert [str(one.version) for one in found] == ["0.1.0", "0.2.0", "0.2.1"]
     assert git(repository, "show", "--format=%s", "--no-patch", found[0].commit).strip() == "Release 0.1.0"
+
+
+def test_release_without_record_is_not_supported_but_counts_for_next_version(repository: Path) -> None:
+    release(repository, "0.1.0")
+    (repository / "releases" / "0.1.0.yml").unlink()
+    commit_everything(repository, "Stop supporting 0.1.0")
+    assert supported_releases(repository) == []
+
+    say(repository, "More")
+    release(repository, "0.2.0")
+
+    assert [one.tag for one in supported_releases(repository)] == ["v0.2.0"]
 
 
 def test_a_shallow_clone_says_what_to_do(repository: Path, tmp_path: Path) -> None:

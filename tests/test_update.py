@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
+from releases.cut import PROJECTS
 from releases.frozen import thaw
-from releases.history import Release, find_releases
+from releases.history import supported_releases
 from tests.harness.edits import Outcome, edits_of, table
 from tests.harness.environments import runnable_python_versions, share_environment
 from tests.harness.git import git
-from tests.harness.matrix import name_of
+from tests.harness.matrix import RENDERS, name_of
 from tests.harness.paths import PROGRAMS, ROOT
 from tests.harness.postgres import Postgres
 from tests.harness.project import Project
@@ -24,29 +25,31 @@ from tests.harness.render import render
 from tests.harness.updates import commit, copier, unmerged
 from tests.harness.versions import LATER, LATER_LINE, NEW_LATER, NEXT
 
-RELEASES = find_releases(ROOT)
+pytestmark = pytest.mark.updates
+
+# The versions that projects are updated from, with the answers of these projects. Until there is a release,
+# the working tree stands in for one.
+STARTS = {release.tag: thaw(release.version)["answers"] for release in supported_releases(ROOT)} or {
+    NEXT: list(RENDERS.values())[:PROJECTS]
+}
 
 RENAMED = {"project_name": "Another & Co", "project_slug": "another"}
 
 
 @dataclass(frozen=True)
 class Case:
-    """A project that is updated: the release that it comes from, and what was answered then."""
+    """A project that is updated: the version that it was rendered from, and the answers given then."""
 
-    release: Release
+    tag: str
     answers: Answers
 
 
 def cases() -> list[object]:
-    """Return each release with its answers; the first of each runs always, the others with the matrix."""
+    """Return each start with each of its answers."""
     return [
-        pytest.param(
-            Case(release, answers),
-            id=f"{release.tag} {name_of(answers) or 'default'}",
-            marks=[] if number == 0 else [pytest.mark.matrix],
-        )
-        for release in RELEASES
-        for number, answers in enumerate(thaw(release.version)["answers"])
+        pytest.param(Case(tag, answers), id=f"{tag} {name_of(answers) or 'default'}")
+        for tag, projects in STARTS.items()
+        for answers in projects
     ]
 
 
@@ -70,8 +73,10 @@ def start(versions: Path, folder: Path, case: Case) -> Project:
     project = Project(folder, case.answers)
     data = folder.parent / "answers.yml"
     data.write_text(yaml.safe_dump(dict(case.answers)), encoding="utf-8")
-    tag = case.release.tag
-    copier(project, *("copy", "--quiet", "--defaults", "--data-file", str(data), "--vcs-ref", tag, str(versions), "."))
+    copier(
+        project,
+        *("copy", "--quiet", "--defaults", "--data-file", str(data), "--vcs-ref", case.tag, str(versions), "."),
+    )
     commit(project, "Start")
     return project
 
@@ -109,7 +114,7 @@ def added_lines(project: Project) -> dict[str, list[str]]:
 def test_an_update_brings_what_is_new_and_keeps_what_the_user_did(
     case: Case, versions: Path, tmp_path: Path, postgres: Postgres, redis_url: str
 ) -> None:
-    case = Case(case.release, runnable(case.answers))
+    case = Case(case.tag, runnable(case.answers))
     project = share_environment(start(versions, tmp_path / "project", case))
     edits = edits_of(case.answers)
     for edit in edits:
@@ -167,7 +172,7 @@ def test_an_untouched_project_becomes_what_a_new_render_is(case: Case, versions:
     assert differing == []
 
 
-newest = pytest.mark.parametrize("case", [Case(release, {}) for release in RELEASES[-1:]], ids=["default"])
+newest = pytest.mark.parametrize("case", [Case([*STARTS][-1], {})], ids=["default"])
 
 
 @newest
@@ -220,7 +225,7 @@ def test_a_project_learns_that_there_is_something_newer_and_when_there_is_nothin
 
     assert ask() == {
         "update_available": True,
-        "current_version": str(case.release.version),
+        "current_version": case.tag.removeprefix("v"),
         "latest_version": LATER.removeprefix("v"),
     }
     update(project, LATER)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from releases.history import find_releases
+from releases.history import supported_releases
 from tests.harness.edits import edits_of
 from tests.harness.git import commit_everything, git
 from tests.harness.paths import ROOT
@@ -19,7 +19,7 @@ def make_versions(template: Path) -> Path:
     git(ROOT, "clone", "--quiet", "--no-hardlinks", str(ROOT), str(template))
     for tag in git(template, "tag").split():
         git(template, "tag", "--delete", tag)
-    for release in find_releases(ROOT):
+    for release in supported_releases(ROOT):
         git(template, "tag", release.tag, release.commit)
 
     git(template, "rm", "-r", "--quiet", ".")
