@@ -27,19 +27,35 @@ demo: install ## Render this checkout into build/demo (or DEST=) and serve it (P
 	@$(MAKE) --no-print-directory -C "$(DEST)" run PORT=$(PORT)
 
 .PHONY: test
-test: check docs ## Check this repository, build the documentation, run all tests (ARGS="-k name" picks some)
+test: check docs ## Check this repository, build the documentation, run the quick tests (ARGS="-k name" picks some)
 	@$(RUN) pytest $(ARGS)
+
+.PHONY: test-rest
+test-rest: install ## Run all other tests: overlay, served projects, updates, matrix, faults
+	@$(RUN) pytest -m "(overlay or served or updates or matrix or faults) and not timed" $(ARGS)
+	@$(RUN) pytest -m timed --numprocesses 0 $(ARGS)
+
+.PHONY: test-all
+test-all: test test-rest ## Run all tests but the mutants
+
+.PHONY: test-overlay
+test-overlay: install ## Run the tests of the template's machinery inside a default and the largest project
+	@$(RUN) pytest -m overlay $(ARGS)
+
+.PHONY: test-updates
+test-updates: install ## Update projects from each supported release
+	@$(RUN) pytest -m updates $(ARGS)
 
 .PHONY: test-matrix
 test-matrix: install ## Run the checks and tests of every variant (ARGS="-k pgbouncer" picks some)
 	@$(RUN) pytest -m matrix $(ARGS)
 
 .PHONY: test-faults
-test-faults: install ## Break what is around a project, with load on, one fault after the other (ARGS="-k redis")
+test-faults: install ## Stop, kill and overload services under load (ARGS="-k redis" picks some)
 	@$(RUN) pytest -m faults --numprocesses 0 $(ARGS)
 
 .PHONY: test-mutants
-test-mutants: install ## Break the template in each way there is a name for, and see who notices (ARGS="-k lock")
+test-mutants: install ## Break the template in each way of mutants/edits.py, and see that a test fails (ARGS="-k lock")
 	@$(RUN) python -m mutants $(ARGS)
 
 .PHONY: release

@@ -13,7 +13,7 @@ import pytest
 
 from tests.harness.environments import share_environment
 from tests.harness.matrix import reproduction
-from tests.harness.paths import BUILD
+from tests.harness.paths import BUILD, ROOT
 from tests.harness.ports import free_port
 from tests.harness.postgres import Postgres, run_postgres
 from tests.harness.project import Project
@@ -26,6 +26,20 @@ from tests.harness.summary import table_of, variant_runs
 from tests.harness.versions import make_versions
 
 Render = Callable[[Answers], Project]
+
+
+# What `make test` leaves to `make test-rest`.
+NOT_QUICK = {"overlay", "served", "updates", "matrix", "faults"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the slow tests out of a run that names neither a marker nor a file."""
+    names_a_file = [Path(argument).resolve() for argument in config.args] != [ROOT / "tests"]
+    if config.getoption("markexpr") or names_a_file:
+        return
+    quick = [item for item in items if not NOT_QUICK & {marker.name for marker in item.iter_markers()}]
+    config.hook.pytest_deselected(items=[item for item in items if item not in quick])
+    items[:] = quick
 
 
 class RecordVariant(Protocol):

@@ -19,6 +19,8 @@ from tests.harness.postgres import Postgres
 from tests.harness.project import Project
 from tests.harness.updates import commit, copier
 
+pytestmark = pytest.mark.served
+
 PAGE = ROOT / "docs" / "adopting.md"
 CONVERSION = "convert_users.py"
 PASSWORD = "correct horse battery"  # noqa: S105 - nobody's

@@ -15,6 +15,8 @@ from tests.harness.project import Project
 from tests.harness.questions import Answers
 from tests.harness.serving import HOST, serve
 
+pytestmark = pytest.mark.served
+
 # Opens a path.
 Visit = Callable[[str], None]
 

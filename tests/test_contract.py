@@ -14,6 +14,8 @@ from tests.harness.postgres import Postgres
 from tests.harness.project import Project
 from tests.harness.serving import serve
 
+pytestmark = pytest.mark.served
+
 CONFIGURATION = ROOT / "tests" / "contract" / "schemathesis.toml"
 
 # How many requests there have to be.

@@ -18,6 +18,8 @@ from tests.harness.project import Project
 from tests.harness.questions import CONFIGURATION, QUESTIONS
 from tests.harness.updates import commit, copier, unmerged
 
+pytestmark = pytest.mark.served
+
 WITH: list[str] = QUESTIONS["features"]["default"]
 WITHOUT = [feature for feature in WITH if feature != "example"]
 

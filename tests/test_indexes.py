@@ -8,6 +8,8 @@ from tests.conftest import Render
 from tests.harness.postgres import Postgres
 from tests.harness.project import Project
 
+pytestmark = pytest.mark.served
+
 TEST = "apps/orders/tests/test_indexes.py"
 MANY = "200000"
 

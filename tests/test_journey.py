@@ -20,6 +20,8 @@ from tests.harness.questions import DJANGO_VERSIONS
 from tests.harness.serving import is_up
 from tests.harness.waiting import wait_until
 
+pytestmark = pytest.mark.served
+
 # After each answer curl prints its status, on a line of its own. The commands stay as they are.
 CURLRC = 'silent\nshow-error\nwrite-out = "\\n%{http_code}"\n'
 

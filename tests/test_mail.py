@@ -18,6 +18,8 @@ from tests.harness.redis_server import run_redis
 from tests.harness.serving import THROUGH_PROXY, run_worker, serve
 from tests.harness.waiting import wait_until
 
+pytestmark = pytest.mark.served
+
 Answer = tuple[int, str]
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that are gone with the test

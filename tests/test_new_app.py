@@ -7,6 +7,8 @@ import pytest
 from tests.conftest import Render
 from tests.harness.postgres import Postgres
 
+pytestmark = pytest.mark.served
+
 MODELS = '''"""The data of billing, and its constraints."""
 
 from django.conf import settings

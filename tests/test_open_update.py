@@ -12,6 +12,8 @@ from tests.harness.project import Project
 from tests.harness.updates import commit, copier
 from tests.harness.versions import LATER, NEXT
 
+pytestmark = pytest.mark.updates
+
 BRANCH = "template-update"
 
 # Stands for GitHub's program: writes down what it is asked, and says what is open.

@@ -25,6 +25,8 @@ from tests.harness.serving import run_worker, serve
 from tests.harness.shop import CUSTOMER, Shop
 from tests.harness.waiting import wait_until
 
+pytestmark = pytest.mark.served
+
 UNITS, WANTED = 25, 64
 REPEATED = 20
 

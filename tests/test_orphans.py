@@ -164,6 +164,7 @@ def looked_for(setting: str) -> str:
     return setting
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("project", BARE, indirect=True)
 def test_every_setting_is_read(project: Project) -> None:
     """By the project, or by something that it installs."""

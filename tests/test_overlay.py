@@ -14,6 +14,8 @@ from tests.harness.project import Project
 from tests.harness.questions import COVERING
 from tests.harness.redis_server import bundled_program, machine_program, run_redis
 
+pytestmark = pytest.mark.overlay
+
 # Run with the overlay, so that the machinery is measured by all its tests.
 SHIPPED = ("apps/core", "apps/mail", "tests")
 COVERAGE = """\

@@ -22,6 +22,8 @@ from tests.harness.serving import migrate, run_server
 from tests.harness.shop import Shop
 from tests.harness.waiting import wait_until
 
+pytestmark = pytest.mark.served
+
 # Of the example in the operations guide.
 ROLE = "app"
 # Fewer than there are threads.

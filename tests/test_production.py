@@ -18,6 +18,8 @@ from tests.harness.project import Project
 from tests.harness.serving import HOST, THROUGH_PROXY, production_variables, serve
 from tests.harness.waiting import wait_until
 
+pytestmark = pytest.mark.served
+
 REQUIRED = ["DJANGO_SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "ADMIN_URL"]
 
 

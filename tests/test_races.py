@@ -8,6 +8,8 @@ from tests.conftest import Render
 from tests.harness.postgres import Postgres
 from tests.harness.project import Project
 
+pytestmark = pytest.mark.served
+
 TEST = "apps/users/tests/test_sessions.py::test_of_eight_refreshes_at_once_one_wins"
 ROUNDS = 20
 

@@ -19,6 +19,8 @@ from tests.harness.proxy import run_proxy
 from tests.harness.questions import DJANGO_VERSIONS
 from tests.harness.serving import HOST, THROUGH_PROXY, migrate, production_variables, run_server, serve
 
+pytestmark = pytest.mark.served
+
 SERVERS = ["wsgi", "asgi"]
 
 HEADERS = {

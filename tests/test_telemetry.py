@@ -21,7 +21,7 @@ from tests.harness.serving import THROUGH_PROXY, run_worker, serve
 from tests.harness.shop import Shop
 from tests.harness.waiting import wait_until
 
-pytestmark = pytest.mark.xdist_group("telemetry")
+pytestmark = [pytest.mark.served, pytest.mark.xdist_group("telemetry")]
 
 MONITORING = TEMPLATE / "deploy" / "monitoring"
 FEATURES = ["celery", "example", "telemetry"]

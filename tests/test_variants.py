@@ -1,4 +1,4 @@
-"""Projects pass their own checks and tests: a covering few with every run, the whole matrix with `make test-matrix`."""
+"""Projects pass their own checks and tests: the default and the smallest in `make test`, the others in the matrix."""
 
 import pytest
 
@@ -15,7 +15,11 @@ def of_one_process(name: str, answers: Answers, *marks: pytest.MarkDecorator) ->
     return pytest.param(answers, id=name, marks=[pytest.mark.xdist_group(name), *marks])
 
 
-FEW = [of_one_process(name, answers) for name, answers in COVERING.items()]
+QUICK = ("default", "smallest")
+FEW = [
+    of_one_process(name, answers, *([] if name in QUICK else [pytest.mark.matrix]))
+    for name, answers in COVERING.items()
+]
 MATRIX = [
     of_one_process(f"{number} {name_of(answers)}", answers, pytest.mark.matrix)
     for number, answers in enumerate(pairwise(runnable_questions(runnable_python_versions())), start=1)
