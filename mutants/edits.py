@@ -101,35 +101,23 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/keys.py.jinja", 'env_list("JWT_SIGNING_KEYS")', 'env_list("JWT_KEYS")', SETTINGS_TESTS
     ),
     # Middleware.
-    "probes meet the checks of a request": Mutant(
-        f"{SETTINGS}/http.py.jinja",
-        '    "apps.core.middleware.ProbeMiddleware",\n',
-        "",
-        suite("apps/core/tests/test_middleware.py"),
-    ),
-    "requests have no id": Mutant(
-        f"{SETTINGS}/http.py.jinja",
-        '    "apps.core.middleware.RequestIDMiddleware",\n',
-        "",
-        suite("apps/core/tests/test_middleware.py"),
-    ),
-    "a stream is logged before it is sent": Mutant(
-        f"{CORE}/access.py",
-        "if not isinstance(response, StreamingHttpResponse):",
-        "if response:",
-        suite("apps/core/tests/test_access.py"),
-    ),
-    "a page for errors that fails is logged by each middleware": Mutant(
-        f"{CORE}/access.py",
-        "if line is None or (line.is_written and line.failure is None):",
-        "if line is None or line.is_written:",
-        suite("apps/core/tests/test_access.py"),
-    ),
-    "the log loads the session of each caller": Mutant(
+    "probes are not answered before the host check": Mutant(
         f"{CORE}/middleware.py",
-        "        user: Any = request.user\n",
-        "        user: Any = request.user\n        bool(user.pk)\n",
-        suite("apps/core/tests/test_access.py"),
+        'if request.path in ("/livez", "/readyz"):',
+        "if False:",
+        suite("apps/core/tests/test_middleware.py"),
+    ),
+    "responses have no request id": Mutant(
+        f"{CORE}/middleware.py",
+        '            response["X-Request-ID"] = request.META["HTTP_X_REQUEST_ID"]\n',
+        "",
+        suite("apps/core/tests/test_middleware.py"),
+    ),
+    "an exception of the error page is logged by every middleware": Mutant(
+        f"{CORE}/access_log.py",
+        "elif request.META.get(_LOGGED) != (logged := repr(error)):",
+        "elif logged := repr(error):",
+        suite("apps/core/tests/test_access_log.py"),
     ),
     "the wrapper of queries goes with another's": Mutant(
         f"{CORE}/database/queries.py",
@@ -145,15 +133,15 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "secrets are logged": Mutant(
         f"{SETTINGS}/logging.py.jinja",
-        "    # Last, so that it sees everything.\n    scrub,\n",
+        "    # Last, so that it also sees the traceback.\n    redact,\n",
         "",
-        suite("tests/test_logs.py"),
+        suite("tests/test_logging.py"),
     ),
     "secrets in tracebacks are logged": Mutant(
         f"{SETTINGS}/logging.py.jinja",
-        "    # Last, so that it sees everything.\n    scrub,\n]",
-        "]\n_processors.insert(0, scrub)",
-        suite("tests/test_logs.py"),
+        "    # Last, so that it also sees the traceback.\n    redact,\n]",
+        "]\n_processors.insert(0, redact)",
+        suite("tests/test_logging.py"),
     ),
     "a task counts the queries of the one before": Mutant(
         "template/config/celery.py",
@@ -183,10 +171,10 @@ MUTANTS: dict[str, Mutant] = {
         suite("tests/test_sentry_tasks.py"),
     ),
     "requests are not logged": Mutant(
-        f"{SETTINGS}/http.py.jinja",
-        '    "apps.core.middleware.RequestLogMiddleware",\n',
+        f"{CORE}/middleware.py",
+        "            log_request(request, response, request.META[_STARTED])\n",
         "",
-        suite("apps/core/tests/test_access.py"),
+        suite("apps/core/tests/test_access_log.py"),
     ),
     "pages have no content security policy": Mutant(
         f"{SETTINGS}/http.py.jinja", '    "csp.middleware.CSPMiddleware",\n', "", suite("tests/test_server.py")
@@ -271,11 +259,11 @@ MUTANTS: dict[str, Mutant] = {
         "(AnonymousThrottle, ScopeThrottle)",
         suite("apps/users/tests/test_limits.py"),
     ),
-    "passwords can be guessed all day": Mutant(
+    "the rate for sign-ins is high": Mutant(
         f"{SETTINGS}/api.py.jinja",
         '"token": "30/min"',
         '"token": "3000/min"',
-        suite("apps/core/tests/test_throttling.py"),
+        suite("apps/core/tests/test_throttling_defaults.py"),
     ),
     "a password can be guessed by whoever holds a token": Mutant(
         f"{USERS}/views.py", '    throttle_scope = "password"\n\n', "", suite("apps/users/tests/test_limits.py")
@@ -412,11 +400,11 @@ MUTANTS: dict[str, Mutant] = {
     "a database that stops is a bug": Mutant(
         f"{CORE}/database/errors.py", '{"57P01", ', "{", suite("apps/core/tests/test_database_errors.py")
     ),
-    "a page takes a database that is away for a bug": Mutant(
-        f"{CORE}/problems.py",
-        "    if error := database_error(sys.exception()):\n        return service_unavailable(request, error)\n",
-        "",
-        suite("apps/core/tests/test_problems.py"),
+    "an unavailable database outside of API views gets 500": Mutant(
+        f"{CORE}/exceptions/problems.py",
+        "    reason = database_error(sys.exception())\n",
+        "    reason = database_error(None)\n",
+        suite("apps/core/tests/test_database_errors.py"),
     ),
     "why the database was not there is logged nowhere": Mutant(
         f"{CORE}/database/errors.py",
@@ -523,8 +511,11 @@ MUTANTS: dict[str, Mutant] = {
         "redoc",
         HEADERS_TESTS,
     ),
-    "a foreign host is told nothing": Mutant(
-        f"{SETTINGS}/http.py.jinja", '    "apps.core.middleware.SecurityHeadersMiddleware",\n', "", HEADERS_TESTS
+    "responses lack the extra security headers": Mutant(
+        f"{CORE}/middleware.py",
+        "            response.headers.setdefault(name, value)\n",
+        "            response.headers.get(name, value)\n",
+        HEADERS_TESTS,
     ),
     "other sites load what is here": Mutant(
         f"{SETTINGS}/security.py.jinja",
@@ -688,32 +679,32 @@ MUTANTS: dict[str, Mutant] = {
         suite("apps/core/tests/test_idempotency.py"),
     ),
     # Problem documents.
-    "a problem does not name its request": Mutant(
-        f"{CORE}/problems.py",
+    "problem documents have no request id": Mutant(
+        f"{CORE}/exceptions/problems.py",
         'structlog.contextvars.get_contextvars().get("request_id")',
         "None",
         suite("apps/core/tests/test_problems.py"),
     ),
-    "who calls too often is not told for how long": Mutant(
-        f"{CORE}/exceptions.py",
-        '        response["Retry-After"] = str(ceil(wait))\n',
-        '        response["X-Wait"] = str(ceil(wait))\n',
-        suite("apps/core/tests/test_problems.py"),
+    "throttled responses have no Retry-After": Mutant(
+        f"{CORE}/exceptions/handler.py",
+        "    response = exception_handler(error, context)\n",
+        '    response = exception_handler(error, {})\n    if response:\n        del response["Retry-After"]\n',
+        suite("apps/core/tests/test_throttling.py"),
     ),
     "the victim of a deadlock is an error": Mutant(
         f"{CORE}/database/errors.py", ', "40P01"}', "}", suite("apps/core/tests/test_database_errors.py")
     ),
     # Logs and reports.
     "query strings are logged": Mutant(
-        f"{CORE}/access.py",
+        f"{CORE}/access_log.py",
         "{request.method} {request.path}",
         "{request.method} {request.get_full_path()}",
-        suite("apps/core/tests/test_access.py"),
+        suite("apps/core/tests/test_access_log.py"),
     ),
-    "an id may spoil the logs": Mutant(
+    "unsafe request ids are logged": Mutant(
         f"{CORE}/middleware.py",
-        "_REQUEST_ID.fullmatch(given)",
-        "_REQUEST_ID.match(given)",
+        "_REQUEST_ID.fullmatch(request_id)",
+        "_REQUEST_ID.match(request_id)",
         suite("apps/core/tests/test_middleware.py"),
     ),
     "whom nobody lets in is logged by name": Mutant(
@@ -749,7 +740,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "probes and strangers are traced": Mutant(
         f"{TELEMETRY}/instrumentation.py.jinja",
-        'settings.MIDDLEWARE.index("apps.core.middleware.RequestIDMiddleware") + 1',
+        'settings.MIDDLEWARE.index("apps.core.middleware.RequestMiddleware") + 1',
         "0",
         suite("tests/test_telemetry.py", project="largest"),
     ),

@@ -393,8 +393,8 @@ ENDPOINT_GUARDS: Mapping[str, tuple[Callable[[Project], object], str]] = {
             replaces("apps/users/views.py", '    throttle_scope = "password"', "    permission_classes = (IsManager,)"),
             replaces(
                 "apps/users/views.py",
-                "from apps.core.schema",
-                "from apps.core.permissions import IsManager\nfrom apps.core.schema",
+                "from apps.core.throttling",
+                "from apps.core.permissions import IsManager\nfrom apps.core.throttling",
             ),
         ),
         "owner-POST /api/v1/auth/password/change/",

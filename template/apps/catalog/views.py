@@ -18,9 +18,9 @@ from apps.catalog.caches import PRODUCTS, PRODUCTS_SECONDS
 from apps.catalog.filters import ProductFilter
 from apps.catalog.models import Product
 from apps.core.caching import cached
+from apps.core.exceptions.openapi import problems
 from apps.core.pagination import StandardCursorPagination
 from apps.core.permissions import IsAdminOrReadOnly, IsManager
-from apps.core.schema import problems
 
 # The list is the same for everybody, so that whoever asks, and whatever stands between, may keep it for a minute. What was
 # changed meanwhile they do not learn: nobody can call such a copy back.

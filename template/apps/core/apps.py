@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.core.signals import got_request_exception, request_finished
 from django.db.backends.signals import connection_created
 
-from apps.core.access import forget_request, note_failure
+from apps.core.access_log import clear_context, log_exception
 from apps.core.database.queries import count_queries
 
 
@@ -15,5 +15,5 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         connection_created.connect(count_queries)
-        got_request_exception.connect(note_failure)
-        request_finished.connect(forget_request)
+        got_request_exception.connect(log_exception)
+        request_finished.connect(clear_context)

@@ -1,4 +1,4 @@
-"""Who may do what. Views combine these with `IsAuthenticated`, the default."""
+"""Permissions. Views combine them with the default, `IsAuthenticated`."""
 
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
@@ -6,7 +6,7 @@ from rest_framework.views import APIView
 
 
 class IsOwner(BasePermission):
-    """Only the owner of an object may touch it. `owner_field` names the attribute that holds the owner."""
+    """Allow only the owner of an object, which the attribute `owner_field` holds."""
 
     owner_field = "user"
 
@@ -15,23 +15,22 @@ class IsOwner(BasePermission):
 
 
 class IsAdminOrReadOnly(BasePermission):
-    """Anyone may read, staff may write."""
+    """Allow everyone to read, and staff to write."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return request.method in SAFE_METHODS or request.user.is_staff
 
 
 class HasRole(BasePermission):
-    """The user has the role `required_role`, which is a group of that name."""
+    """Allow users with the role `required_role`, which is a group of that name."""
 
     required_role: str
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        user = request.user
-        return user.is_authenticated and user.groups.filter(name=self.required_role).exists()
+        return request.user.is_authenticated and request.user.groups.filter(name=self.required_role).exists()
 
 
 class IsManager(HasRole):
-    """The user is a manager."""
+    """Allow managers."""
 
     required_role = "manager"

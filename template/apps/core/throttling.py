@@ -1,27 +1,26 @@
-"""How often one may call. Rates are in `config/settings/components/api.py`.
+"""Throttling. The rates are `DEFAULT_THROTTLE_RATES` in `config/settings/components/api.py`.
 
-A client is who `client_address` says. Counts are in the cache; while that is away, nobody is held up.
+Counts are in the cache. While Redis is unavailable, nothing is throttled.
 """
 
 from rest_framework.request import Request
 from rest_framework.throttling import AnonRateThrottle, BaseThrottle, ScopedRateThrottle, UserRateThrottle
 
-from apps.core.clients import client_address
+from apps.core.client_ip import client_ip
 
 
-class _ByClient(BaseThrottle):
+class _ClientIPMixin(BaseThrottle):
     def get_ident(self, request: Request) -> str:
-        """Return what tells clients apart."""
-        return client_address(request._request) or "unknown"
+        return client_ip(request) or "unknown"
 
 
-class AnonymousThrottle(_ByClient, AnonRateThrottle):
-    """Rate `anon`, for each client that nobody is signed in with."""
+class AnonymousThrottle(_ClientIPMixin, AnonRateThrottle):
+    """Limit anonymous requests per client, at the rate `anon`."""
 
 
-class UserThrottle(_ByClient, UserRateThrottle):
-    """Rate `user`, for each user."""
+class UserThrottle(_ClientIPMixin, UserRateThrottle):
+    """Limit requests per user, at the rate `user`."""
 
 
-class ScopeThrottle(_ByClient, ScopedRateThrottle):
-    """The rate that a view names in `throttle_scope`, for each user, and for each client that is none."""
+class ScopeThrottle(_ClientIPMixin, ScopedRateThrottle):
+    """Limit requests per user or anonymous client, at the rate that the view names as `throttle_scope`."""

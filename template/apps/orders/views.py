@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
+from apps.core.exceptions.openapi import problems
 from apps.core.idempotency import KEY_PATTERN, IdempotentResponse, run_idempotent
-from apps.core.schema import problems
 from apps.orders import serializers
 from apps.orders.filters import OrderFilter
 from apps.orders.goods import DEMO_PRODUCT_ID

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from apps.core.problems import is_api, problem_response
+from apps.core.exceptions.problems import is_api, problem_response
 from apps.users.models import User
 
 log = structlog.get_logger(__name__)

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from apps.core.schema import problems
+from apps.core.exceptions.openapi import problems
 from apps.core.throttling import AnonymousThrottle, ScopeThrottle
 from apps.users import serializers, services, sessions
 from apps.users.throttling import MailThrottle

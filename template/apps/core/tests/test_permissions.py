@@ -21,28 +21,28 @@ def request_of(user: User | AnonymousUser, method: str = "get") -> Request:
     return request
 
 
-def test_only_the_owner_touches_an_object(user: User) -> None:
-    mine, theirs = SimpleNamespace(user=user), SimpleNamespace(user=UserFactory.create())
+def test_is_owner_allows_only_the_owner(user: User) -> None:
+    own, foreign = SimpleNamespace(user=user), SimpleNamespace(user=UserFactory.create())
 
-    assert IsOwner().has_object_permission(request_of(user), APIView(), mine)
-    assert not IsOwner().has_object_permission(request_of(user), APIView(), theirs)
-    assert not IsOwner().has_object_permission(request_of(AnonymousUser()), APIView(), mine)
+    assert IsOwner().has_object_permission(request_of(user), APIView(), own)
+    assert not IsOwner().has_object_permission(request_of(user), APIView(), foreign)
+    assert not IsOwner().has_object_permission(request_of(AnonymousUser()), APIView(), own)
 
 
-def test_the_owner_can_have_another_name(user: User) -> None:
+def test_is_owner_reads_the_owner_from_owner_field(user: User) -> None:
     permission = type("IsAuthor", (IsOwner,), {"owner_field": "author"})()
 
     assert permission.has_object_permission(request_of(user), APIView(), SimpleNamespace(author=user))
 
 
 @pytest.mark.parametrize(("method", "allowed"), [("get", True), ("head", True), ("options", True), ("post", False)])
-def test_anyone_reads_and_staff_writes(user: User, method: str, allowed: bool) -> None:  # noqa: FBT001
+def test_is_admin_or_read_only_allows_reading_and_staff(user: User, method: str, allowed: bool) -> None:  # noqa: FBT001
     assert IsAdminOrReadOnly().has_permission(request_of(user, method), APIView()) is allowed
     user.is_staff = True
     assert IsAdminOrReadOnly().has_permission(request_of(user, method), APIView())
 
 
-def test_a_manager_is_who_has_the_role(user: User) -> None:
+def test_is_manager_requires_the_role(user: User) -> None:
     assert not IsManager().has_permission(request_of(user), APIView())
     role_assign(user=user, role=Role.MANAGER)
     assert IsManager().has_permission(request_of(user), APIView())

@@ -2,7 +2,7 @@ import pytest
 from django.http import HttpRequest
 from pytest_django import Settings
 
-from apps.core.clients import client_address
+from apps.core.client_ip import client_ip
 
 
 def request_from(remote: str, forwarded: str | None = None) -> HttpRequest:
@@ -26,12 +26,12 @@ def request_from(remote: str, forwarded: str | None = None) -> HttpRequest:
         (2, "203.0.113.2", "203.0.113.2"),
     ],
 )
-def test_the_address_is_what_the_trusted_proxies_say(
+def test_client_ip_trusts_the_last_num_proxies_hops(
     settings: Settings, proxies: int, forwarded: str | None, expected: str
 ) -> None:
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": proxies}
 
-    assert client_address(request_from("192.0.2.9", forwarded)) == expected
+    assert client_ip(request_from("192.0.2.9", forwarded)) == expected
 
 
 @pytest.mark.parametrize(
@@ -49,5 +49,5 @@ def test_the_address_is_what_the_trusted_proxies_say(
         ("fe80::1%eth0", "fe80::"),
     ],
 )
-def test_an_address_is_read_however_it_is_written(written: str, expected: str | None) -> None:
-    assert client_address(request_from(written)) == expected
+def test_client_ip_parses_ports_and_groups_ipv6_networks(written: str, expected: str | None) -> None:
+    assert client_ip(request_from(written)) == expected

@@ -1,0 +1,41 @@
+"""Domain errors: what services raise when a business rule rejects a request.
+
+Views let them pass; `apps.core.exceptions.handler` turns them into responses.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """A business rule rejects the request.
+
+    Args:
+        detail: One sentence for the client: what happened, and what to do.
+    """
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
+    # Becomes the `type` of the problem document. Clients branch on it, so it is part of the API.
+    code: ClassVar[str] = "rule-violated"
+    headers: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class ConflictError(DomainError):
+    """The request conflicts with the current state."""
+
+    status = HTTPStatus.CONFLICT
+    code = "conflict"
+
+
+class InvalidTokenError(DomainError):
+    """A token is invalid, expired, already used or meant for another purpose."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    code = "invalid-token"
+    # A 401 response must name the authentication scheme (RFC 9110, section 15.5.2).
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer realm="api"'}

@@ -1,0 +1,74 @@
+"""Errors and summaries in the OpenAPI document."""
+
+from http import HTTPStatus
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse
+
+from apps.core.exceptions.problems import CONTENT_TYPE
+
+_STRING = {"type": "string"}
+_PROBLEM_SCHEMA = {
+    "type": "object",
+    "description": "A problem document (RFC 9457).",
+    "required": ["type", "title", "status", "detail", "instance", "request_id"],
+    "properties": {
+        **dict.fromkeys(("title", "detail", "instance"), _STRING),
+        "type": {"type": "string", "format": "uri", "example": "about:blank"},
+        "status": {"type": "integer", "example": 404},
+        "request_id": {"type": "string", "nullable": True},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {
+                    "pointer": {"type": "string", "example": "#/email"},
+                    "code": {"type": "string", "example": "required"},
+                    "detail": _STRING,
+                },
+            },
+        },
+    },
+}
+_REFERENCE = {"$ref": "#/components/schemas/Problem"}
+
+
+def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
+    """Return the error responses of an endpoint that the document does not contain by itself.
+
+    For `@extend_schema(responses={200: …, **problems(404)})`.
+    """
+    return {(status, CONTENT_TYPE): OpenApiResponse(_REFERENCE, HTTPStatus(status).phrase) for status in statuses}
+
+
+def describe_operations(result: dict[str, Any], **_kwargs: object) -> dict[str, Any]:
+    """Add error responses and summaries to the OpenAPI document. A postprocessing hook of drf-spectacular.
+
+    An operation without a summary gets the first line of its description, which is the docstring of its view.
+    """
+    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = _PROBLEM_SCHEMA
+    for operation in (operation for operations in result["paths"].values() for operation in operations.values()):
+        if "summary" not in operation and "description" in operation:
+            summary, _, description = operation.pop("description").partition("\n")
+            operation["summary"] = summary.removesuffix(".")
+            operation.update({"description": description.strip()} if description else {})
+        for status in sorted(_error_statuses(operation)):
+            response = {"description": HTTPStatus(status).phrase, "content": {CONTENT_TYPE: {"schema": _REFERENCE}}}
+            operation["responses"].setdefault(str(status), response)
+    return result
+
+
+def _error_statuses(operation: dict[str, Any]) -> set[int]:
+    """Return the error statuses that follow from the body, the parameters and the authentication of an operation."""
+    parameters = operation.get("parameters", [])
+    places = {parameter["in"] for parameter in parameters}
+    # A cursor can lead to a page that does not exist.
+    is_lookup = "path" in places or any(parameter.get("name") == "cursor" for parameter in parameters)
+    return {
+        *(406, 429, 500, 503),
+        *((400, 411, 413, 415) if "requestBody" in operation else ()),
+        *((400,) if "query" in places else ()),
+        *((404,) if is_lookup else ()),
+        *((401,) if {} not in operation.get("security", [{}]) else ()),
+    }
