@@ -967,16 +967,4 @@ MUTANTS: dict[str, Mutant] = {
         'migrations.AddIndex(\n            model_name="order",\n            index=models.Index(fields=["created_at"]',
         suite("apps/orders/tests/test_migrations.py"),
     ),
-    "an index may not wait for its turn": Mutant(
-        f"{CORE}/operations.py",
-        '    schema_editor.execute("SET lock_timeout = 0")\n',
-        "",
-        suite("apps/core/tests/test_operations.py"),
-    ),
-    "an index that was left half made stays so": Mutant(
-        f"{CORE}/operations.py",
-        "DROP INDEX CONCURRENTLY IF EXISTS",
-        "DROP INDEX CONCURRENTLY IF EXISTS not_",
-        suite("apps/core/tests/test_operations.py"),
-    ),
 }

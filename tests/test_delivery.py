@@ -135,7 +135,7 @@ def test_a_pipeline_checks_tests_and_audits_builds_and_updates(ci: str, rendered
 def test_git_takes_what_is_rendered_and_nothing_that_comes_later(render_project: Render) -> None:
     project = render_project({})
     rendered = [str(path) for path in project.files()]
-    for name in (".env", ".venv/pyvenv.cfg", "db.sqlite3", "db.sqlite3-wal", "staticfiles/a.css", ".coverage"):
+    for name in (".env", ".venv/pyvenv.cfg", ".local/postgres/log", "staticfiles/a.css", ".coverage"):
         project.write(name, "secret\n")
     project.write("apps/__pycache__/a.pyc", "compiled\n")
 

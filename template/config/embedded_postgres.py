@@ -12,7 +12,6 @@ import subprocess
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TextIO
 
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
@@ -35,7 +34,7 @@ def start_postgres() -> str:
         ImproperlyConfigured: There is no embedded PostgreSQL for this platform.
     """
     FOLDER.mkdir(parents=True, exist_ok=True)
-    users = (FOLDER / "users.lock").open("w")
+    users = os.open(FOLDER / "users.lock", os.O_RDWR | os.O_CREAT)
     with (FOLDER / "start.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         fcntl.flock(users, fcntl.LOCK_SH)
@@ -52,7 +51,7 @@ def start_postgres() -> str:
     return _url()
 
 
-def _stop_after_last_user(users: TextIO) -> None:
+def _stop_after_last_user(users: int) -> None:
     with (FOLDER / "start.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:

@@ -93,13 +93,10 @@ def _order(
 
 
 def _write(model: type[models.Model], names: Sequence[str], rows: Sequence[_Row]) -> None:
-    """Write rows: on PostgreSQL by COPY, which takes them three times as fast as any INSERT.
+    """Write rows with COPY, which is three times as fast as INSERT.
 
     https://www.psycopg.org/psycopg3/docs/basic/copy.html
     """
-    if connection.vendor != "postgresql":
-        model._default_manager.bulk_create([model(**dict(zip(names, row, strict=True))) for row in rows])
-        return
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, names))
     )

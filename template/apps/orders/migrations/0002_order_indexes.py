@@ -1,6 +1,5 @@
 from django.db import migrations, models
-
-from apps.core.operations import AddIndexConcurrently
+from django_pg_migration_tools.operations import SaferAddIndexConcurrently
 
 
 class Migration(migrations.Migration):
@@ -14,27 +13,27 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        AddIndexConcurrently(
+        SaferAddIndexConcurrently(
             model_name="order",
             index=models.Index(fields=["customer", "-id"], name="orders_order_of_customer"),
         ),
-        AddIndexConcurrently(
+        SaferAddIndexConcurrently(
             model_name="order",
             index=models.Index(fields=["customer", "status", "-id"], name="orders_order_by_status"),
         ),
-        AddIndexConcurrently(
+        SaferAddIndexConcurrently(
             model_name="order",
             index=models.Index(
                 condition=models.Q(("status", "pending")), fields=["created_at"], name="orders_order_pending"
             ),
         ),
-        AddIndexConcurrently(
+        SaferAddIndexConcurrently(
             model_name="order",
             index=models.Index(
                 condition=models.Q(("confirmed_at", None)), fields=["created_at"], name="orders_order_unconfirmed"
             ),
         ),
-        AddIndexConcurrently(
+        SaferAddIndexConcurrently(
             model_name="order",
             index=models.Index(fields=["created_at"], include=("status", "amount"), name="orders_order_report"),
         ),

@@ -1,6 +1,5 @@
+from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
-
-from apps.core.operations import AddConstraintNotValid
 
 
 class Migration(migrations.Migration):

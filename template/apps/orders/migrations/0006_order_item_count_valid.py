@@ -1,6 +1,5 @@
+from django.contrib.postgres.operations import ValidateConstraint
 from django.db import migrations
-
-from apps.core.operations import ValidateConstraint
 
 
 class Migration(migrations.Migration):

@@ -1,6 +1,5 @@
 from django.db import migrations, models
-
-from apps.core.operations import AddIndexConcurrently, RemoveIndexConcurrently
+from django_pg_migration_tools.operations import SaferAddIndexConcurrently, SaferRemoveIndexConcurrently
 
 
 class Migration(migrations.Migration):
@@ -14,11 +13,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        AddIndexConcurrently(
+        SaferAddIndexConcurrently(
             model_name="order",
             index=models.Index(fields=["created_at"], name="orders_order_placed"),
         ),
-        AddIndexConcurrently(
+        SaferAddIndexConcurrently(
             model_name="order",
             index=models.Index(
                 condition=models.Q(("paid_at__isnull", False)),
@@ -27,7 +26,7 @@ class Migration(migrations.Migration):
                 name="orders_order_paid",
             ),
         ),
-        AddIndexConcurrently(
+        SaferAddIndexConcurrently(
             model_name="order",
             index=models.Index(
                 condition=models.Q(("refunded_at__isnull", False)),
@@ -36,5 +35,5 @@ class Migration(migrations.Migration):
                 name="orders_order_refunded",
             ),
         ),
-        RemoveIndexConcurrently(model_name="order", name="orders_order_report"),
+        SaferRemoveIndexConcurrently(model_name="order", name="orders_order_report"),
     ]

@@ -1,8 +1,3 @@
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from django.test import override_settings
 from rest_framework.test import APIClient
@@ -10,7 +5,6 @@ from zeal import zeal_ignore
 
 from apps.orders.tests.factories import OrderFactory
 from apps.users.models import User
-from config.env import BASE_DIR
 
 pytestmark = pytest.mark.django_db
 
@@ -45,35 +39,6 @@ def answers(client: APIClient) -> dict[str, set[int]]:
 def test_near_the_ends_of_time_a_time_is_one_or_is_refused(signed_in: APIClient) -> None:
     with zeal_ignore():
         assert answers(signed_in) == {time: {status} for time, status in EDGES.items()}
-
-
-SQLITE = """
-import django
-django.setup()
-from django.core.management import call_command
-from django.db import connection
-from rest_framework.test import APIClient
-from apps.orders.tests.factories import OrderFactory
-from apps.orders.tests.test_filters import EDGES, answers
-from django.test.utils import override_settings
-
-assert connection.vendor == "sqlite"
-call_command("migrate", verbosity=0)
-client = APIClient()
-client.force_authenticate(OrderFactory.create().customer)
-with override_settings(ALLOWED_HOSTS=["testserver"]):
-    assert answers(client) == {time: {status} for time, status in EDGES.items()}, answers(client)
-"""
-
-
-def test_on_sqlite_it_is_the_same(tmp_path: Path) -> None:
-    environment = {
-        **os.environ,
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
-        "DJANGO_SETTINGS_MODULE": "config.settings.local",
-    }
-
-    subprocess.run([sys.executable, "-c", SQLITE], cwd=BASE_DIR, env=environment, check=True)  # noqa: S603 - our own code
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,7 @@
 """The steps to a column that must not be empty, forwards and back, with orders in the table."""
 
-import os
 import re
-import subprocess
-import sys
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +13,6 @@ from django_test_migrations.migrator import Migrator
 from zeal import zeal_ignore
 
 from apps.orders.tests.factories import OrderFactory
-from config.env import BASE_DIR
 
 BEFORE = ("orders", "0002_order_indexes")
 NULLABLE = ("orders", "0003_order_item_count")
@@ -110,37 +105,6 @@ def test_in_the_end_the_database_refuses_an_order_without_a_count() -> None:
 
     with pytest.raises(IntegrityError), transaction.atomic():
         type(order).objects.filter(pk=order.pk).update(item_count=None)
-
-
-SQLITE = """
-import django
-django.setup()
-from django.core.management import call_command
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
-from apps.orders.tests.test_migrations import BEFORE, COUNTED, LAST, REQUIRED, counts, moments, seed
-
-def migrate(*target):
-    call_command("migrate", *target, verbosity=0)
-    return MigrationExecutor(connection).loader.project_state([target]).apps
-
-assert connection.vendor == "sqlite"
-seed(migrate(*BEFORE), 5)
-assert counts(migrate(*COUNTED)) == [(number, number) for number in range(5)]
-assert counts(migrate(*REQUIRED)) == [(number, number) for number in range(5)]
-assert all(paid for _, _, paid, _ in moments(migrate(*LAST)))
-call_command("migrate", "orders", "zero", verbosity=0)
-"""
-
-
-def test_on_sqlite_they_do_the_same(tmp_path: Path) -> None:
-    environment = {
-        **os.environ,
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
-        "DJANGO_SETTINGS_MODULE": "config.settings.local",
-    }
-
-    subprocess.run([sys.executable, "-c", SQLITE], cwd=BASE_DIR, env=environment, check=True)  # noqa: S603 - our own code
 
 
 # An index that is made concurrently is made outside of any transaction.
