@@ -251,13 +251,13 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/api.py.jinja",
         '        "apps.core.throttling.ScopeThrottle",\n',
         "",
-        suite("apps/users/tests/test_limits.py"),
+        suite("apps/users/tests/test_throttling.py"),
     ),
     "mailboxes can be filled": Mutant(
         f"{USERS}/views.py",
-        "(AnonymousThrottle, ScopeThrottle, MailThrottle)",
+        "(AnonymousThrottle, ScopeThrottle, EmailThrottle)",
         "(AnonymousThrottle, ScopeThrottle)",
-        suite("apps/users/tests/test_limits.py"),
+        suite("apps/users/tests/test_throttling.py"),
     ),
     "the rate for sign-ins is high": Mutant(
         f"{SETTINGS}/api.py.jinja",
@@ -266,12 +266,12 @@ MUTANTS: dict[str, Mutant] = {
         suite("apps/core/tests/test_throttling_defaults.py"),
     ),
     "a password can be guessed by whoever holds a token": Mutant(
-        f"{USERS}/views.py", '    throttle_scope = "password"\n\n', "", suite("apps/users/tests/test_limits.py")
+        f"{USERS}/views.py", '    throttle_scope = "password"\n\n', "", suite("apps/users/tests/test_throttling.py")
     ),
     "guesses lock nobody out": Mutant(
         f"{SETTINGS}/auth.py.jinja",
-        "AXES_FAILURE_LIMIT = 5",
-        "AXES_FAILURE_LIMIT = 50",
+        '    "axes.backends.AxesStandaloneBackend",\n',
+        "",
         suite("apps/users/tests/test_lockout.py"),
     ),
     # Locks.
@@ -311,11 +311,17 @@ MUTANTS: dict[str, Mutant] = {
         "select_for_update(no_key=True)",
         suite("apps/orders/tests/test_confirmation.py"),
     ),
-    "a user is not locked when a session changes": Mutant(
+    "concurrent refreshes all win": Mutant(
+        f"{USERS}/sessions.py",
+        'filter(pk=session.pk, refresh_id=token["jti"])',
+        "filter(pk=session.pk)",
+        suite("apps/users/tests/test_sessions.py"),
+    ),
+    "a user is not locked when a password is reset": Mutant(
         f"{USERS}/managers.py",
         "self.select_for_update(no_key=True).filter",
         "self.filter",
-        suite("apps/users/tests/test_sessions.py"),
+        suite("apps/users/tests/test_passwords.py"),
     ),
     "who changes a user holds up their orders": Mutant(
         f"{USERS}/managers.py",
@@ -567,25 +573,34 @@ MUTANTS: dict[str, Mutant] = {
     ),
     # Sessions and passwords.
     "a new password leaves tokens as they are": Mutant(
-        f"{SETTINGS}/api.py.jinja",
-        '"CHECK_REVOKE_TOKEN": True',
-        '"CHECK_REVOKE_TOKEN": False',
+        f"{USERS}/selectors.py",
+        "user if user and user.session_fingerprint == user.password_fingerprint else None",
+        "user",
+        suite("apps/users/tests/test_sessions.py"),
+    ),
+    "a used refresh token works again": Mutant(
+        f"{USERS}/sessions.py",
+        'if session and session.refresh_id != token["jti"]:',
+        "if False:",
         suite("apps/users/tests/test_sessions.py"),
     ),
     "a transaction around it brings a stolen session back": Mutant(
         f"{USERS}/sessions.py",
-        "    with transaction.atomic(durable=True):\n        user = _take(token)\n        pair",
-        "    with transaction.atomic():\n        user = _take(token)\n        pair",
-        suite("apps/users/tests/test_sessions.py"),
-    ),
-    "a link to a new password is good for a day": Mutant(
-        f"{USERS}/links.py",
-        "PASSWORD_RESET_AGE = timedelta(hours=1)",
-        "PASSWORD_RESET_AGE = timedelta(days=1)",
-        suite("apps/users/tests/test_links.py"),
+        "transaction.atomic(durable=True)",
+        "transaction.atomic()",
+        here("tests/test_overlay.py"),
     ),
     "a link to a new password works twice": Mutant(
-        f"{USERS}/links.py", "{user.email}:{user.password}", "{user.email}", suite("apps/users/tests/test_links.py")
+        f"{USERS}/email_tokens.py",
+        'if user is None or not default_token_generator.check_token(user, token.partition(":")[2]):',
+        "if user is None:",
+        suite("apps/users/tests/test_email_tokens.py"),
+    ),
+    "the link of a registration never expires": Mutant(
+        f"{USERS}/email_tokens.py",
+        "max_age=settings.EMAIL_VERIFICATION_TIMEOUT",
+        "max_age=None",
+        suite("apps/users/tests/test_email_tokens.py"),
     ),
     # Tasks.
     "a task is lost with its worker": Mutant(
@@ -710,8 +725,8 @@ MUTANTS: dict[str, Mutant] = {
     "whom nobody lets in is logged by name": Mutant(
         f"{USERS}/lockout.py",
         'log.warning("sign_in_locked_out", path=request.path)',
-        'log.warning("sign_in_locked_out", account=get_client_username(request, request.axes_credentials))',
-        suite("apps/users/tests/test_lockout.py"),
+        'log.warning("sign_in_locked_out", account=arguments)',
+        here("tests/test_overlay.py"),
     ),
     "a report tells what the caller sent": Mutant(
         f"{SETTINGS}/sentry.py.jinja",
@@ -938,8 +953,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "selectors may call services": Mutant(
         PYPROJECT,
-        '    "(selectors) : (delivery) : (links)",\n',
-        '    "(delivery) : (links)",\n',
+        '    "(selectors) : (delivery) : (email_tokens)",\n',
+        '    "(delivery) : (email_tokens)",\n',
         here(f"{GUARDS}::test_no_module_of_an_app_may_import_one_above_it"),
     ),
     "the models of orders are everybody's": Mutant(

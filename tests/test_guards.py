@@ -383,8 +383,8 @@ ENDPOINT_GUARDS: Mapping[str, tuple[Callable[[Project], object], str]] = {
     "an endpoint that is open to strangers": (
         replaces(
             "apps/users/views.py",
-            '    """The caller\'s own account."""',
-            '    """The caller\'s own account."""\n\n    permission_classes = (AllowAny,)',
+            '    """The user\'s own account."""',
+            '    """The user\'s own account."""\n\n    permission_classes = (AllowAny,)',
         ),
         "anonymous-GET /api/v1/users/me/",
     ),

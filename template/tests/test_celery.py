@@ -16,11 +16,10 @@ from celery.beat import Service
 from celery.schedules import crontab
 from django.conf import settings
 from django.utils import timezone
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from zeal import zeal_ignore
 
 from apps.mail.models import OutgoingMail
-from apps.users.models import User
+from apps.users.models import User, UserSession
 from apps.users.sessions import session_start
 from apps.users.tasks import clear_expired
 from config.celery import app, be_patient_with_redis, disable_connection_pool
@@ -59,7 +58,7 @@ def test_a_task_that_is_sent_is_run(broker: dict[str, str], user: User, tmp_path
         send(clear_expired.name, queue=queue, broker=os.environ["REDIS_URL"])
 
         with zeal_ignore():
-            wait_until(lambda: not OutstandingToken.objects.exists())
+            wait_until(lambda: not UserSession.objects.exists())
 
 
 # A signed-in user calls a view, which sends a task.

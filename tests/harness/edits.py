@@ -111,7 +111,7 @@ EDITS = [
         "apps/users/views.py",
         ME.format("The account of whoever asks."),
         Outcome.MERGED,
-        ME.format("The caller's own account."),
+        ME.format("The user's own account."),
     ),
     Edit("a field of a model", "apps/users/models.py", f"{NICKNAME}\n{USERNAME}", Outcome.MERGED, USERNAME),
     Edit(

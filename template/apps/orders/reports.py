@@ -10,7 +10,7 @@ from apps.mail.services import mail_send
 from apps.orders.models import DailyReport
 from apps.orders.selectors import day_figures
 from apps.users.roles import Role
-from apps.users.selectors import role_addresses
+from apps.users.selectors import role_emails
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +25,7 @@ def daily_report_send(*, day: date | None = None) -> bool:
     report, is_new = DailyReport.objects.get_or_create(day=day, defaults=dict(day_figures(day=day)))
     if not is_new:
         return False
-    for address in role_addresses(role=Role.MANAGER):
+    for address in role_emails(role=Role.MANAGER):
         mail_send(recipient=address, template="daily_report", context={"report": report})
     log.info("daily_report_sent", day=f"{day}")
     return True

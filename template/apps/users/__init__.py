@@ -1,1 +1,1 @@
-"""Accounts: who may sign in, and as what."""
+"""Accounts: registration, sign-in, sessions, passwords and roles."""

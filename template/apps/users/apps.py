@@ -1,4 +1,4 @@
-"""The app of accounts."""
+"""App configuration of accounts."""
 
 from typing import Any
 
@@ -9,20 +9,21 @@ from django.db.models.signals import post_migrate
 
 
 class UsersConfig(AppConfig):
-    """Accounts and tokens."""
+    """Accounts, sessions and roles."""
 
     name = "apps.users"
 
     def ready(self) -> None:
-        """Have a group for each role, in every database that is migrated."""
+        """Create the groups of the roles after every `migrate`."""
         post_migrate.connect(create_roles, sender=self)
 
 
 def create_roles(apps: Apps = apps, using: str = DEFAULT_DB_ALIAS, **_kwargs: Any) -> None:
-    """Make the groups. A receiver of `post_migrate`."""
-    from apps.users.services import roles_create  # noqa: PLC0415 - models are not there yet when this module is read
+    """Create a group for each role, so that the admin can assign it. Existing groups stay as they are."""
+    from apps.users.roles import role_names  # noqa: PLC0415 - the models are not loaded when this module is imported
 
-    # Where some apps alone are migrated, groups may have no table.
-    has_groups = "group" in apps.all_models.get("auth", {})
-    if has_groups and router.allow_migrate_model(using, apps.get_model("auth", "Group")):
-        roles_create(using=using)
+    # The table does not exist if only some apps are migrated.
+    if "group" in apps.all_models.get("auth", {}):
+        group = apps.get_model("auth", "Group")
+        if router.allow_migrate_model(using, group):
+            group.objects.using(using).bulk_create([group(name=name) for name in role_names()], ignore_conflicts=True)

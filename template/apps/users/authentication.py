@@ -1,9 +1,9 @@
-"""Who calls: the bearer of an access token."""
+"""Authenticate API calls by access token."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.tokens import Token
@@ -15,17 +15,16 @@ if TYPE_CHECKING:
 
 
 class SessionTokenAuthentication(JWTAuthentication):
-    """Takes an access token while the session that it belongs to lasts.
+    """Accepts an access token while its session lasts.
 
-    A sign-out, a change of password and a deactivation end it at once, not when the token expires.
+    A sign-out, a password change and a deactivation revoke access tokens immediately, before they expire.
     """
 
-    # The library annotates any user there can be.
     def get_user(self, validated_token: Token) -> "User":  # type: ignore[override]
-        """Return the caller, whom all log lines of the request name from here on.
+        """Return the user of a token, and add the user's id to every log event of the request.
 
         Raises:
-            AuthenticationFailed: The token is genuine, and no longer good.
+            AuthenticationFailed: The session has ended.
         """
         user = user_of_token(token=validated_token)
         if user is None:
@@ -34,7 +33,11 @@ class SessionTokenAuthentication(JWTAuthentication):
         return user
 
 
-class SessionTokenScheme(SimpleJWTScheme):  # type: ignore[no-untyped-call]
-    """Describes it in the OpenAPI document."""
+class SessionTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Describes the authentication in the OpenAPI document."""
 
     target_class = "apps.users.authentication.SessionTokenAuthentication"
+    name = "jwtAuth"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}

@@ -1,4 +1,4 @@
-"""People for a demonstration, and for tests that need many."""
+"""Users for demonstrations, and for tests that need many."""
 
 from uuid import UUID
 
@@ -9,24 +9,22 @@ from apps.core.ids import generate_id
 from apps.users.models import User
 
 DEMO_EMAIL = "demo@example.com"
-# No secret: it is set in development only.
+# Not a secret: it is set only if DEBUG is on.
 DEMO_PASSWORD = "demo password"  # noqa: S105
 
-# How many rows one statement writes.
-_BATCH = 2000
+BATCH_SIZE = 2000
 
 
 def users_seed(*, count: int) -> list[UUID]:
-    """Write users nobody can sign in as, and return their ids."""
-    # Made once: nobody has it.
+    """Create users without a usable password, and return their ids."""
     password = make_password(None)
     users = [User(id=(pk := generate_id()), email=f"{pk}@example.com", password=password) for _ in range(count)]
-    User.objects.bulk_create(users, batch_size=_BATCH)
+    User.objects.bulk_create(users, batch_size=BATCH_SIZE)
     return [user.pk for user in users]
 
 
 def demo_user_create() -> tuple[UUID, bool]:
-    """Return the id of the demo user, who can sign in in development, and whether they are new."""
+    """Return the id of the demo user, and whether it was created. In development it can sign in."""
     user = User.objects.filter(email=DEMO_EMAIL).first()
     if user:
         return user.pk, False

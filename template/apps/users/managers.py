@@ -1,4 +1,4 @@
-"""How users are made and found."""
+"""Creating, finding and locking users."""
 
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -12,26 +12,26 @@ if TYPE_CHECKING:
 
 
 class UserManager(ActiveManager["User"], BaseUserManager["User"]):
-    """Users are known by their email address, which is kept in lower case. Those who deleted themselves are not seen."""
+    """Users by email address, stored in lower case. Soft-deleted users are left out."""
 
     @classmethod
     def normalize_email(cls, email: str | None) -> str:
-        """Return the address as it is stored: without outer spaces, in lower case."""
+        """Return an email address in its stored form: stripped, in lower case."""
         return (email or "").strip().lower()
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """Return the user with an address, however it is written."""
+        """Return the user with an email address, in any case."""
         return super().get_by_natural_key(self.normalize_email(username))
 
-    def locked(self, pk: UUID | str) -> "User | None":
-        """Return an active user as they are now, whom nobody else changes until the transaction ends, or None."""
+    def lock_active(self, pk: UUID | str) -> "User | None":
+        """Lock the row of an active user until the transaction ends, and return it as it is now, or None."""
         return self.select_for_update(no_key=True).filter(pk=pk, is_active=True).first()
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Return a new, saved user. Without a password nobody can sign in as them.
+        """Save and return a new user. Without a password the user cannot sign in.
 
         Raises:
-            ValueError: The address is empty.
+            ValueError: The email address is empty.
         """
         if not self.normalize_email(email):
             raise ValueError("A user needs an email address.")
@@ -41,5 +41,5 @@ class UserManager(ActiveManager["User"], BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Return a new, saved user who may do everything."""
+        """Save and return a new user with all permissions."""
         return self.create_user(email, password, **fields, is_staff=True, is_superuser=True)

@@ -1,37 +1,40 @@
-"""Who may sign in."""
+"""Users, and the registrations and sessions that belong to them."""
 
+from hashlib import sha256
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
 from apps.core.models import SoftDeleteModel, TimeStampedModel, UUIDModel
-from apps.users.addresses import validate_plain_address
 from apps.users.managers import UserManager
+
+# Quoted and non-ASCII local parts allow several spellings of one mailbox, so one person could open several accounts.
+validate_ascii_email = RegexValidator(
+    r"\A[!#-?A-~]+@[A-Za-z0-9.-]+\Z",
+    "Use an email address without quotes and in ASCII; write an international domain as xn--….",
+)
 
 
 class User(SoftDeleteModel, UUIDModel, AbstractUser):
-    """A person, known by their email address.
+    """A person, identified by email address. A soft-deleted row stays for foreign keys, without personal data."""
 
-    Soft-deleted, the row stays for what points at it, and no longer says who it was.
-    """
-
-    # The address takes its place.
     username = None  # type: ignore[assignment]
-    email = models.EmailField("email address", unique=True, validators=[validate_plain_address])
+    email = models.EmailField("email address", unique=True, validators=[validate_ascii_email])
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
-    # Django's own manager asks for a user name.
+    # Django's own manager requires a username.
     objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
 
     class Meta(SoftDeleteModel.Meta, AbstractUser.Meta):
         constraints = [
             *SoftDeleteModel.Meta.constraints,
-            # So that unique means unique whatever the case, also for rows that no manager wrote.
+            # Makes the unique index case-insensitive, also for rows that bypass the manager.
             models.CheckConstraint(condition=Q(email=Lower("email")), name="users_user_email_lower_case"),
         ]
 
@@ -39,21 +42,40 @@ class User(SoftDeleteModel, UUIDModel, AbstractUser):
         return self.email
 
     def clean(self) -> None:
-        """Bring the address into the form that is stored."""
+        """Normalize the email address."""
         super().clean()
         self.email = User.objects.normalize_email(self.email)
 
+    @property
+    def password_fingerprint(self) -> str:
+        """A digest of the password hash. It differs after every change of the password."""
+        return sha256(self.password.encode()).hexdigest()
+
 
 class Registration(UUIDModel, TimeStampedModel):
-    """Somebody claims an address, which a link in a mail will prove or not. Until then there is no user.
+    """A request for an account, until a link in an email confirms the address.
 
-    One address can have several: each link confirms its own, with its own password. So nobody changes the password
-    that somebody else will have.
+    One address can have several. Each link creates the account with the password of its own registration, so nobody
+    can replace a password that another person chose.
     """
 
     email = models.EmailField(db_index=True)
-    # Hashed, as the user will have it.
+    # Hashed.
     password = models.CharField(max_length=128)
 
     def __str__(self) -> str:
         return self.email
+
+
+class UserSession(UUIDModel):
+    """A sign-in on one device, named by the `sid` claim of its tokens. Deleting the row revokes all of them."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    # The `jti` claim of the only refresh token that is valid.
+    refresh_id = models.CharField(max_length=255)
+    # That of the user when the session started.
+    password_fingerprint = models.CharField(max_length=64)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -1,4 +1,4 @@
-"""The pages that the links in our mails lead to, where no front end takes them over (`SITE_URL`)."""
+"""The web pages that the links in our emails open. A front end can replace them: docs/accounts.md says how."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -14,13 +14,13 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from apps.users.links import InvalidLinkError
+from apps.users.email_tokens import InvalidLinkError
 from apps.users.serializers import PASSWORD_MAX_LENGTH
 from apps.users.services import password_reset_confirm, registration_confirm
 
 
 class NewPasswordForm(forms.Form):
-    """A new password, typed once: the browser shows it, and remembers it."""
+    """A new password, typed once: browsers can show and save it."""
 
     new_password = forms.CharField(
         label="New password",
@@ -32,7 +32,7 @@ class NewPasswordForm(forms.Form):
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class VerifyEmailPage(View):
-    """Confirms an address at the press of a button: programs that look at mail open links, and press nothing."""
+    """Confirms an email address when the button is pressed. Opening the page changes nothing: mail scanners do so."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return render(request, "users/verify_email.html", {"token": request.GET.get("token", "")})
@@ -42,7 +42,7 @@ class VerifyEmailPage(View):
             registration_confirm(token=request.POST.get("token", ""))
         except InvalidLinkError as error:
             return _message(request, "This link does not work", error.detail, HTTPStatus.BAD_REQUEST)
-        return _message(request, "Your address is confirmed", "You can sign in now.")
+        return _message(request, "Your email address is confirmed", "You can sign in now.")
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
@@ -63,10 +63,10 @@ class ResetPasswordPage(View):
         except ValidationError as error:
             form.add_error(None, error)
             return self._form(request, form, request.POST)
-        return _message(request, "Your password is changed", "Sign in with it. Every device is signed out.")
+        return _message(request, "Your password is changed", "Sign in with it. All your devices are signed out.")
 
-    def _form(self, request: HttpRequest, form: NewPasswordForm, given: Mapping[str, Any]) -> HttpResponse:
-        context = {"form": form, "token": given.get("token", "")}
+    def _form(self, request: HttpRequest, form: NewPasswordForm, data: Mapping[str, Any]) -> HttpResponse:
+        context = {"form": form, "token": data.get("token", "")}
         status = HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK
         return render(request, "users/reset_password.html", context, status=status)
 

@@ -1,9 +1,15 @@
-"""What a user can be to the project."""
+"""Roles. A role is a group of that name."""
 
+from django.conf import settings
 from django.db.models import TextChoices
 
 
 class Role(TextChoices):
-    """A role is a group of that name, so the admin can give it, and give it permissions."""
+    """The roles of the template. Add yours to `PROJECT_ROLES` in `config/settings/components/project.py`."""
 
     MANAGER = "manager"
+
+
+def role_names() -> list[str]:
+    """Return the name of every role."""
+    return [*Role.values, *settings.PROJECT_ROLES]

@@ -1,23 +1,22 @@
-"""What the account endpoints take and give."""
+"""Request and response bodies of the account endpoints."""
 
 from typing import Any
 
 from rest_framework import serializers
 
 from apps.core.serializers import BooleanField, EmailField, ModelSerializer, TextField
-from apps.users.addresses import validate_plain_address
-from apps.users.models import User
+from apps.users.models import User, validate_ascii_email
 from apps.users.selectors import user_roles
 
-# More would only keep the hasher busy.
+# Hashing a very long password would be a way to overload the server.
 PASSWORD_MAX_LENGTH = 256
 
 
 class AddressField(EmailField):
-    """An address, as it is stored: in lower case."""
+    """An email address, normalized to lower case."""
 
     def __init__(self) -> None:
-        super().__init__(max_length=254, validators=[validate_plain_address])
+        super().__init__(max_length=254, validators=[validate_ascii_email])
 
     def to_internal_value(self, data: Any) -> str:
         """Return the address in lower case."""
@@ -25,7 +24,7 @@ class AddressField(EmailField):
 
 
 class PasswordField(TextField):
-    """A password. Spaces at its ends belong to it."""
+    """A password. Leading and trailing spaces count."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -34,32 +33,32 @@ class PasswordField(TextField):
 
 
 class CredentialsSerializer(serializers.Serializer[object]):
-    """An address and a password."""
+    """An email address and a password."""
 
     email = AddressField()
     password = PasswordField()
 
 
 class EmailSerializer(serializers.Serializer[object]):
-    """An address that a mail goes to."""
+    """The email address to write to."""
 
     email = AddressField()
 
 
 class LinkSerializer(serializers.Serializer[object]):
-    """What a link in a mail carries as `token`."""
+    """The `token` of a link in an email."""
 
     token = TextField(max_length=256)
 
 
 class PasswordResetSerializer(LinkSerializer):
-    """What a link carries, and the password to have from now on."""
+    """The `token` of a link in an email, and the new password."""
 
     new_password = PasswordField()
 
 
 class PasswordChangeSerializer(serializers.Serializer[object]):
-    """The password that is, and the one to have from now on."""
+    """The current and the new password."""
 
     current_password = PasswordField()
     new_password = PasswordField()
@@ -72,7 +71,7 @@ class RefreshSerializer(serializers.Serializer[object]):
 
 
 class LogoutSerializer(RefreshSerializer):
-    """A refresh token, and whether to sign out its device alone or all."""
+    """A refresh token, and whether to sign out every device of its user."""
 
     all_devices = BooleanField(default=False)
 
@@ -91,7 +90,7 @@ class MessageSerializer(serializers.Serializer[object]):
 
 
 class MeSerializer(ModelSerializer[User]):
-    """The account of the caller."""
+    """The user's own account."""
 
     roles = serializers.SerializerMethodField()
 

@@ -1,28 +1,28 @@
-"""Changing accounts: registering, passwords, roles, leaving. Signing in and out is in `sessions.py`."""
+"""Services for registrations, profiles, passwords and roles. Signing in and out is in `sessions.py`."""
 
 import structlog
 from axes.utils import reset as reset_failed_sign_ins
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.core.exceptions import InvalidTokenError
 from apps.core.idempotency import idempotency_keys_clear
 from apps.mail.services import mail_send
-from apps.users.links import (
-    REGISTRATION_AGE,
+from apps.users.email_tokens import (
     InvalidLinkError,
     password_reset_link,
-    password_reset_user,
+    read_password_reset_token,
+    read_registration_token,
     registration_link,
-    registration_of,
 )
-from apps.users.models import Registration, User
-from apps.users.roles import Role
+from apps.users.models import Registration, User, UserSession
+from apps.users.roles import role_names
 from apps.users.sessions import TokenPair, session_start, sessions_end
 
 log = structlog.get_logger(__name__)
@@ -30,43 +30,43 @@ log = structlog.get_logger(__name__)
 
 @transaction.atomic
 def registration_create(*, email: str, password: str) -> None:
-    """Mail a link that makes an account of an address and a password.
+    """Store a registration, and email a link that creates the account.
 
-    An address that has an account gets another mail, after exactly the same work: nobody learns from the answer, nor
-    from how long it takes, who has an account here.
+    Responses must not reveal, by content or by timing, whether an email address is registered. So an address with an
+    account gets another email, after the same work.
 
     Raises:
         ValidationError: The password is too weak.
     """
-    _check_password("password", password, User(email=email))
+    _validate_password("password", password, User(email=email))
     registration = Registration.objects.create(email=email, password=make_password(password))
-    _mail_link(email, registration)
+    _send_registration_email(email, registration)
 
 
 @transaction.atomic
 def registration_remind(*, email: str) -> None:
-    """Mail the link once more.
+    """Send the link of a registration again.
 
-    Only where one registration waits: of several, nobody can say whose is meant, so the mail asks for a new one.
+    If several registrations are pending, the email asks to register again: it is unknown whose link is wanted.
     """
-    since = timezone.now() - REGISTRATION_AGE
-    waiting = list(Registration.objects.filter(email=email, created_at__gte=since)[:2])
-    _mail_link(email, waiting[0] if len(waiting) == 1 else None)
+    since = timezone.now() - settings.EMAIL_VERIFICATION_TIMEOUT
+    pending = list(Registration.objects.filter(email=email, created_at__gte=since)[:2])
+    _send_registration_email(email, pending[0] if len(pending) == 1 else None)
 
 
 @transaction.atomic
 def registration_confirm(*, token: str) -> User:
-    """Return the account that a link makes. Every other registration of its address ends.
+    """Create and return the account of a registration. Other registrations of the email address are deleted.
 
     Raises:
-        InvalidLinkError: The link is wrong, expired or used, or its address has an account by now.
+        InvalidLinkError: The link is invalid, expired or already used, or the address has an account by now.
     """
-    registration = Registration.objects.filter(pk=registration_of(token)).first()
+    registration = Registration.objects.filter(pk=read_registration_token(token)).first()
     if registration is None:
         raise InvalidLinkError
-    # All of the address, and in one order: links of one address that are used at once wait for each other.
-    waiting = Registration.objects.select_for_update().filter(email=registration.email).order_by("pk")
-    if registration not in list(waiting):
+    # Lock all registrations of the address in the order of their keys, so that concurrent calls cannot deadlock.
+    pending = Registration.objects.select_for_update().filter(email=registration.email).order_by("pk")
+    if registration not in list(pending):
         raise InvalidLinkError
     user = User(email=registration.email, password=registration.password)
     try:
@@ -80,19 +80,19 @@ def registration_confirm(*, token: str) -> User:
 
 
 def user_welcome(*, user: User) -> None:
-    """Tell someone by mail that an account was made for them."""
-    context = {"name": user.get_full_name() or user.email, "link": password_reset_link(user)}
+    """Email a user whose account was created in the admin a link to choose a password."""
+    context = {"name": user.get_full_name() or user.email, **_reset_context(user)}
     mail_send(recipient=user.email, template="welcome", context=context)
 
 
 @transaction.atomic
 def user_update(*, user: User, first_name: str | None = None, last_name: str | None = None) -> User:
-    """Change what a user may change of themselves, and return the user. None leaves a field alone.
+    """Change the names of a user, and return the user. None leaves a field as it is.
 
     Raises:
-        InvalidTokenError: The account is gone by now.
+        InvalidTokenError: The account was deleted or deactivated.
     """
-    user = _locked(user)
+    user = _lock(user)
     changes = {"first_name": first_name, "last_name": last_name}
     changed = [name for name, value in changes.items() if value is not None and value != getattr(user, name)]
     for name in changed:
@@ -104,15 +104,16 @@ def user_update(*, user: User, first_name: str | None = None, last_name: str | N
 
 @transaction.atomic
 def user_delete(*, user: User) -> None:
-    """Take an account away: the address is free again, every session ends, and nothing says who it was.
+    """Delete an account: revoke its sessions, free its email address and erase its personal data. Idempotent.
 
-    The row stays, for what points at it. Deleting twice changes nothing.
+    The row stays, soft-deleted, for the foreign keys that point to it.
     """
     user = User.all_objects.select_for_update(no_key=True).get(pk=user.pk)
     if user.is_deleted:
         return
     Registration.objects.filter(email=user.email).delete()
-    # A top-level name that nobody can have (RFC 2606, section 2).
+    sessions_end(user=user)
+    # The top-level domain `invalid` is reserved: RFC 2606, section 2.
     user.email = f"{user.pk}@deleted.invalid"
     user.first_name = user.last_name = ""
     user.is_active = user.is_staff = user.is_superuser = False
@@ -126,13 +127,13 @@ def user_delete(*, user: User) -> None:
 
 @transaction.atomic
 def password_change(*, user: User, current_password: str, new_password: str) -> TokenPair:
-    """Change a password, end every session, and return the tokens of a new one.
+    """Change a password, revoke every session, and return the tokens of a new session.
 
     Raises:
-        ValidationError: The current password is wrong, or the new one too weak.
-        InvalidTokenError: The account is gone by now.
+        ValidationError: The current password is wrong, or the new one is too weak.
+        InvalidTokenError: The account was deleted or deactivated.
     """
-    user = _locked(user)
+    user = _lock(user)
     if not user.check_password(current_password):
         raise ValidationError({"current_password": ValidationError("This is not your password.", code="wrong")})
     _set_password(user, new_password)
@@ -141,72 +142,78 @@ def password_change(*, user: User, current_password: str, new_password: str) -> 
 
 @transaction.atomic
 def password_reset_request(*, email: str) -> None:
-    """Mail a link that lets its reader choose a new password.
+    """Email a link to choose a new password.
 
-    An address without an account gets a mail that says so, after the same work (see `registration_create`).
+    An address without an account gets an email that says so, after the same work (see `registration_create`).
     """
     user = User.objects.filter(email=email, is_active=True).first()
-    link = password_reset_link(user or User(email=email))
-    mail_send(recipient=email, template="password_reset" if user else "no_account", context={"link": link})
+    context = _reset_context(user or User(email=email))
+    mail_send(recipient=email, template="password_reset" if user else "no_account", context=context)
 
 
 @transaction.atomic
 def password_reset_confirm(*, token: str, new_password: str) -> None:
-    """Change the password that a link is for, and end every session.
+    """Set a new password by the token of a link, revoke every session, and end a lockout of the account.
 
     Raises:
-        InvalidLinkError: The link is wrong, expired or used.
-        ValidationError: The password is too weak. The link can be used again.
+        InvalidLinkError: The link is invalid, expired or already used.
+        ValidationError: The password is too weak. The link stays valid.
     """
-    user = password_reset_user(token)
+    user = read_password_reset_token(token)
     _set_password(user, new_password)
-    # Whoever reads the mail of the account is no stranger who guesses.
     reset_failed_sign_ins(username=user.email)
 
 
-def roles_create(*, using: str = DEFAULT_DB_ALIAS) -> None:
-    """Make a group for each role, so that the admin can give it. What is there stays as it is."""
-    Group.objects.using(using).bulk_create([Group(name=role.value) for role in Role], ignore_conflicts=True)
-
-
 @transaction.atomic
-def role_assign(*, user: User, role: Role) -> None:
-    """Give a user a role. Giving it twice changes nothing."""
-    group, _ = Group.objects.get_or_create(name=role.value)
+def role_assign(*, user: User, role: str) -> None:
+    """Give a user a role. Idempotent.
+
+    Raises:
+        ValueError: There is no such role.
+    """
+    if role not in role_names():
+        raise ValueError(f"There is no role {role!r}: add it to PROJECT_ROLES.")
+    group, _ = Group.objects.get_or_create(name=str(role))
     user.groups.add(group)
 
 
 def clear_expired() -> None:
-    """Delete expired sessions, tokens, registrations and idempotency keys. Running it again changes nothing."""
+    """Delete expired sessions, registrations and idempotency keys. Idempotent."""
+    now = timezone.now()
     call_command("clearsessions")
-    call_command("flushexpiredtokens")
+    UserSession.objects.filter(expires_at__lt=now).delete()
     idempotency_keys_clear()
-    # A link that was mailed again is good for a day from then.
-    Registration.objects.filter(created_at__lt=timezone.now() - 2 * REGISTRATION_AGE).delete()
+    # Twice the lifetime of a link: a reminder extends the registration once.
+    Registration.objects.filter(created_at__lt=now - 2 * settings.EMAIL_VERIFICATION_TIMEOUT).delete()
 
 
-def _locked(user: User) -> User:
-    """Return a user as they are now, locked until the transaction ends: nobody else changes or deletes them."""
-    current = User.objects.locked(user.pk)
+def _lock(user: User) -> User:
+    current = User.objects.lock_active(user.pk)
     if current is None:
         raise InvalidTokenError("The session has ended: sign in again.")
     return current
 
 
-def _mail_link(email: str, registration: Registration | None) -> None:
-    """Mail whoever reads an address the link that gets them on: into their account, to a new one, or none."""
+def _send_registration_email(email: str, registration: Registration | None) -> None:
     if user := User.objects.filter(email=email, is_active=True).first():
-        mail_send(recipient=email, template="account_exists", context={"link": password_reset_link(user)})
+        mail_send(recipient=email, template="account_exists", context=_reset_context(user))
     elif registration:
-        # When it was, so that its reader can tell whether it was them.
-        context = {"link": registration_link(registration), "time": f"{registration.created_at:%Y-%m-%d %H:%M} UTC"}
+        context = {
+            "link": registration_link(registration),
+            "hours": settings.EMAIL_VERIFICATION_TIMEOUT.total_seconds() / 3600,
+            "registered_at": f"{registration.created_at:%Y-%m-%d %H:%M} UTC",
+        }
         mail_send(recipient=email, template="verify_email", context=context)
     else:
         mail_send(recipient=email, template="register_again", context={})
 
 
+def _reset_context(user: User) -> dict[str, object]:
+    return {"link": password_reset_link(user), "hours": settings.PASSWORD_RESET_TIMEOUT / 3600}
+
+
 def _set_password(user: User, password: str) -> None:
-    _check_password("new_password", password, user)
+    _validate_password("new_password", password, user)
     user.set_password(password)
     user.save(update_fields=["password"])
     sessions_end(user=user)
@@ -214,7 +221,7 @@ def _set_password(user: User, password: str) -> None:
     log.info("password_changed", changed_user_id=str(user.pk))
 
 
-def _check_password(field: str, password: str, user: User) -> None:
+def _validate_password(field: str, password: str, user: User) -> None:
     try:
         validate_password(password, user)
     except ValidationError as error:

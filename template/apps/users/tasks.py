@@ -1,4 +1,4 @@
-"""Housekeeping, started by the schedule in `config/settings/components/celery.py`."""
+"""Celery tasks of accounts. The schedule is in `config/settings/components/celery.py`."""
 
 from celery import shared_task
 
@@ -7,5 +7,5 @@ from apps.users import services
 
 @shared_task
 def clear_expired() -> None:
-    """Delete expired sessions, tokens, registrations and idempotency keys. Safe to run twice."""
+    """Delete expired sessions, registrations and idempotency keys. Idempotent."""
     services.clear_expired()

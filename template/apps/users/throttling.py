@@ -1,4 +1,4 @@
-"""How often one may cause mail."""
+"""Throttling of emails by recipient."""
 
 from hashlib import sha256
 
@@ -9,13 +9,13 @@ from rest_framework.views import APIView
 from apps.users.models import User
 
 
-class MailThrottle(SimpleRateThrottle):
-    """Rate `mail`, for each address that a request names: nobody's mailbox is filled, from however many clients."""
+class EmailThrottle(SimpleRateThrottle):
+    """Rate `mail`, per email address in the body: nobody can flood a mailbox, from however many clients."""
 
     scope = "mail"
 
     def get_cache_key(self, request: Request, view: APIView) -> str | None:
-        """Return what to count under, None where the body names no address."""
+        """Return the cache key of the address, or None if the body has none."""
         email = request.data.get("email") if isinstance(request.data, dict) else None
         if not isinstance(email, str):
             return None

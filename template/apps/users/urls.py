@@ -1,4 +1,4 @@
-"""Routes of the account endpoints, under `/api/v1/`."""
+"""URLs of the account endpoints, under `/api/v1/`."""
 
 from django.urls import path
 

@@ -1,7 +1,8 @@
-"""HTTP for accounts: reads a request, calls a service, gives a response."""
+"""Account endpoints."""
 
 from typing import TYPE_CHECKING, Any, cast
 
+from django.http import HttpRequest
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.permissions import AllowAny
@@ -13,179 +14,182 @@ from rest_framework.views import APIView
 from apps.core.exceptions.openapi import problems
 from apps.core.throttling import AnonymousThrottle, ScopeThrottle
 from apps.users import serializers, services, sessions
-from apps.users.throttling import MailThrottle
+from apps.users.throttling import EmailThrottle
 
 if TYPE_CHECKING:
     from apps.users.models import User
 
+NO_CONTENT: dict[int, Any] = {status.HTTP_204_NO_CONTENT: None}
+EMAIL_SENT: dict[int, Any] = {status.HTTP_202_ACCEPTED: serializers.MessageSerializer}
+TOKENS: dict[int, Any] = {status.HTTP_200_OK: serializers.TokenPairSerializer}
+INVALID_TOKEN = problems(status.HTTP_401_UNAUTHORIZED)
 
-class OpenView(APIView):
-    """An endpoint for whoever is not signed in. A token that is sent along is not looked at."""
+
+class PublicAPIView(APIView):
+    """A view for anonymous clients. An access token in the request is ignored."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
 
-class MailView(OpenView):
-    """An endpoint that causes a mail to the address in the body."""
+class ThrottledEmailView(PublicAPIView):
+    """A public view that sends an email to the address in the body."""
 
-    throttle_classes = (AnonymousThrottle, ScopeThrottle, MailThrottle)
+    throttle_classes = (AnonymousThrottle, ScopeThrottle, EmailThrottle)
 
 
-class RegisterView(MailView):
-    """Ask for an account. Its address gets a mail with a link, which makes the account."""
+class RegisterView(ThrottledEmailView):
+    """Send an email with a link. The account is created when the link is used."""
 
     throttle_scope = "register"
 
-    @extend_schema(
-        request=serializers.CredentialsSerializer,
-        responses={status.HTTP_202_ACCEPTED: serializers.MessageSerializer},
-    )
+    @extend_schema(summary="Register an account", request=serializers.CredentialsSerializer, responses=EMAIL_SENT)
     def post(self, request: Request) -> Response:
-        services.registration_create(**_valid(serializers.CredentialsSerializer, request))
-        return _see_mail()
+        services.registration_create(**_validated(serializers.CredentialsSerializer, request))
+        return _email_sent()
 
 
-class VerifyEmailView(OpenView):
-    """Confirm an address, with what the link in the mail carries. That makes the account."""
+class VerifyEmailView(PublicAPIView):
+    """Create the account of a registration by the token of the link."""
 
     throttle_scope = "verify"
 
-    @extend_schema(request=serializers.LinkSerializer, responses={status.HTTP_204_NO_CONTENT: None})
+    @extend_schema(summary="Confirm an email address", request=serializers.LinkSerializer, responses=NO_CONTENT)
     def post(self, request: Request) -> Response:
-        services.registration_confirm(**_valid(serializers.LinkSerializer, request))
+        services.registration_confirm(**_validated(serializers.LinkSerializer, request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class ResendView(MailView):
-    """Ask for the mail of a registration once more."""
+class ResendView(ThrottledEmailView):
+    """Send the email of a registration again."""
 
     throttle_scope = "register"
 
     @extend_schema(
-        request=serializers.EmailSerializer,
-        responses={status.HTTP_202_ACCEPTED: serializers.MessageSerializer},
+        summary="Send the confirmation email again", request=serializers.EmailSerializer, responses=EMAIL_SENT
     )
     def post(self, request: Request) -> Response:
-        services.registration_remind(**_valid(serializers.EmailSerializer, request))
-        return _see_mail()
+        services.registration_remind(**_validated(serializers.EmailSerializer, request))
+        return _email_sent()
 
 
-class TokenView(OpenView):
-    """Sign in: an address and a password for a pair of tokens."""
+class TokenView(PublicAPIView):
+    """Exchange an email address and a password for a pair of tokens."""
 
     throttle_scope = "token"
 
-    @extend_schema(
-        request=serializers.CredentialsSerializer,
-        responses={status.HTTP_200_OK: serializers.TokenPairSerializer, **problems(status.HTTP_401_UNAUTHORIZED)},
-    )
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Keep Django's own request: django-axes does not know REST framework's."""
+        super().setup(request, *args, **kwargs)
+        self.http_request = request
+
+    @extend_schema(summary="Sign in", request=serializers.CredentialsSerializer, responses={**TOKENS, **INVALID_TOKEN})
     def post(self, request: Request) -> Response:
-        credentials = _valid(serializers.CredentialsSerializer, request)
-        # Django's own request, which django-axes leaves its verdict on.
-        return _tokens(sessions.session_sign_in(request=request._request, **credentials))
+        credentials = _validated(serializers.CredentialsSerializer, request)
+        return _tokens(sessions.session_sign_in(request=self.http_request, **credentials))
 
 
-class TokenRefreshView(OpenView):
-    """Trade a refresh token for a new pair. The old one is used up; to use it again ends the session."""
+class TokenRefreshView(PublicAPIView):
+    """The refresh token is used up. Using it again revokes the session."""
 
-    # Every device calls this four times an hour, and an office has many behind one address.
+    # Not the `anon` throttle: every device refreshes four times an hour, and many share one IP address.
     throttle_classes = (ScopeThrottle,)
     throttle_scope = "refresh"
 
     @extend_schema(
+        summary="Exchange a refresh token for a new pair",
         request=serializers.RefreshSerializer,
-        responses={status.HTTP_200_OK: serializers.TokenPairSerializer, **problems(status.HTTP_401_UNAUTHORIZED)},
+        responses={**TOKENS, **INVALID_TOKEN},
     )
     def post(self, request: Request) -> Response:
-        return _tokens(sessions.session_refresh(**_valid(serializers.RefreshSerializer, request)))
+        return _tokens(sessions.session_refresh(**_validated(serializers.RefreshSerializer, request)))
 
 
-class LogoutView(OpenView):
-    """Sign out the device that holds the refresh token, or all of them. Holding it is the permission."""
+class LogoutView(PublicAPIView):
+    """Revoke the session of a refresh token, or every session of its user."""
 
     throttle_classes = (ScopeThrottle,)
     throttle_scope = "refresh"
 
     @extend_schema(
+        summary="Sign out",
         request=serializers.LogoutSerializer,
-        responses={status.HTTP_204_NO_CONTENT: None, **problems(status.HTTP_401_UNAUTHORIZED)},
+        responses={**NO_CONTENT, **INVALID_TOKEN},
     )
     def post(self, request: Request) -> Response:
-        sessions.session_end(**_valid(serializers.LogoutSerializer, request))
+        sessions.session_end(**_validated(serializers.LogoutSerializer, request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class PasswordChangeView(APIView):
-    """Change the password. Every device is signed out; this one goes on with the tokens of the answer."""
+    """Every session is revoked. The response has the tokens of a new one."""
 
     throttle_scope = "password"
 
-    @extend_schema(request=serializers.PasswordChangeSerializer, responses=serializers.TokenPairSerializer)
+    @extend_schema(
+        summary="Change the password",
+        request=serializers.PasswordChangeSerializer,
+        responses=TOKENS,
+    )
     def post(self, request: Request) -> Response:
-        passwords = _valid(serializers.PasswordChangeSerializer, request)
+        passwords = _validated(serializers.PasswordChangeSerializer, request)
         return _tokens(services.password_change(user=cast("User", request.user), **passwords))
 
 
-class PasswordResetView(MailView):
-    """Ask for a new password. The address gets a mail with a link."""
+class PasswordResetView(ThrottledEmailView):
+    """Send an email with a link to choose a new password."""
 
     throttle_scope = "reset"
 
-    @extend_schema(
-        request=serializers.EmailSerializer,
-        responses={status.HTTP_202_ACCEPTED: serializers.MessageSerializer},
-    )
+    @extend_schema(summary="Request a password reset", request=serializers.EmailSerializer, responses=EMAIL_SENT)
     def post(self, request: Request) -> Response:
-        services.password_reset_request(**_valid(serializers.EmailSerializer, request))
-        return _see_mail()
+        services.password_reset_request(**_validated(serializers.EmailSerializer, request))
+        return _email_sent()
 
 
-class PasswordResetConfirmView(OpenView):
-    """Choose a new password, with what the link in the mail carries. Every device is signed out."""
+class PasswordResetConfirmView(PublicAPIView):
+    """Set a new password by the token of the link. Every session is revoked."""
 
     throttle_scope = "verify"
 
-    @extend_schema(request=serializers.PasswordResetSerializer, responses={status.HTTP_204_NO_CONTENT: None})
+    @extend_schema(summary="Reset the password", request=serializers.PasswordResetSerializer, responses=NO_CONTENT)
     def post(self, request: Request) -> Response:
-        services.password_reset_confirm(**_valid(serializers.PasswordResetSerializer, request))
+        services.password_reset_confirm(**_validated(serializers.PasswordResetSerializer, request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class MeView(APIView):
-    """The caller's own account."""
+    """The user's own account."""
 
-    @extend_schema(responses=serializers.MeSerializer)
+    @extend_schema(summary="Show your account", responses=serializers.MeSerializer)
     def get(self, request: Request) -> Response:
         return Response(serializers.MeSerializer(cast("User", request.user)).data)
 
-    @extend_schema(request=serializers.MeSerializer, responses=serializers.MeSerializer)
+    @extend_schema(summary="Change your account", request=serializers.MeSerializer, responses=serializers.MeSerializer)
     def patch(self, request: Request) -> Response:
         user = cast("User", request.user)
         serializer = serializers.MeSerializer(user, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         return Response(serializers.MeSerializer(services.user_update(user=user, **serializer.validated_data)).data)
 
-    @extend_schema(responses={status.HTTP_204_NO_CONTENT: None})
+    @extend_schema(summary="Delete your account", responses=NO_CONTENT)
     def delete(self, request: Request) -> Response:
-        """Delete the account. Every device is signed out, and the address is free again."""
+        """Every session is revoked, and the email address is free again."""
         services.user_delete(user=cast("User", request.user))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def _valid(serializer_class: type[BaseSerializer[Any]], request: Request) -> dict[str, Any]:
-    """Return what a request says, once it is found to be in order."""
+def _validated(serializer_class: type[BaseSerializer[Any]], request: Request) -> dict[str, Any]:
     serializer = serializer_class(data=request.data)
     serializer.is_valid(raise_exception=True)
     return cast("dict[str, Any]", serializer.validated_data)
 
 
-def _see_mail() -> Response:
-    """Return the answer of every call that mails: nobody learns from it whether an address has an account."""
-    detail = "A mail is on its way to this address. It says how to go on."
-    return Response({"detail": detail}, status=status.HTTP_202_ACCEPTED)
+def _email_sent() -> Response:
+    """Return the response of every view that sends email. It does not reveal whether the address has an account."""
+    return Response({"detail": "We have sent an email to this address."}, status=status.HTTP_202_ACCEPTED)
 
 
 def _tokens(pair: sessions.TokenPair) -> Response:
-    """Return tokens, which nobody on the way may keep. Source: RFC 6749, section 5.1."""
+    """Return tokens, which must not be cached: RFC 6749, section 5.1."""
     return Response(pair, headers={"Cache-Control": "no-store"})

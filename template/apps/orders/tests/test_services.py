@@ -58,7 +58,7 @@ def test_whose_account_is_just_being_changed_can_order() -> None:
             return order_create(customer=user, items=[line])
 
     with transaction.atomic():
-        User.objects.locked(user.pk)
+        User.objects.lock_active(user.pk)
         [order] = at_once(place)
 
     assert Order.objects.get() == order

@@ -1,1 +1,1 @@
-"""Tests of `apps.users`."""
+"""Tests of accounts."""

@@ -1,4 +1,4 @@
-"""Made-up users."""
+"""Factories for users."""
 
 from factory.declarations import Sequence
 from factory.django import DjangoModelFactory, Password

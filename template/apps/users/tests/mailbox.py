@@ -1,4 +1,4 @@
-"""Reading the mail that tests cause."""
+"""Helpers to read the emails that a test causes."""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -8,19 +8,24 @@ from zeal import zeal_ignore
 from apps.mail.models import OutgoingMail
 
 
-def last_mail() -> OutgoingMail:
-    """Return the mail that was written last, whether or not it is sent."""
+def last_email() -> OutgoingMail:
+    """Return the newest email in the outbox."""
     with zeal_ignore():
         return OutgoingMail.objects.latest("id")
 
 
-def token_in(mail: OutgoingMail) -> str:
-    """Return what stands behind `token=` in the link of a mail."""
-    [link] = re.findall(r"^https?://\S+$", mail.text, re.MULTILINE)
-    return token_of(link)
+def link_in(email: OutgoingMail) -> str:
+    """Return the link in an email."""
+    [link] = re.findall(r"^https?://\S+$", email.text, re.MULTILINE)
+    return str(link)
+
+
+def token_in(email: OutgoingMail) -> str:
+    """Return the token of the link in an email."""
+    return token_of(link_in(email))
 
 
 def token_of(link: str) -> str:
-    """Return what stands behind `token=` in a link."""
+    """Return the token of a link."""
     [token] = parse_qs(urlsplit(link).query)["token"]
     return token

@@ -1,4 +1,4 @@
-"""`manage.py clear_expired`: for cron, where no Celery runs."""
+"""`manage.py clear_expired`: run it daily by cron if the project has no Celery."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from apps.users.services import clear_expired
 
 
 class Command(BaseCommand):
-    """Delete expired sessions, tokens, registrations and idempotency keys."""
+    """Delete expired sessions, registrations and idempotency keys."""
 
-    help = "Delete expired sessions, tokens, registrations and idempotency keys."
+    help = "Delete expired sessions, registrations and idempotency keys."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         clear_expired()

@@ -8,7 +8,7 @@ from apps.users.models import User
 pytestmark = pytest.mark.django_db
 
 
-def test_people_are_made_on_top_of_those_who_are_there() -> None:
+def test_users_seed_adds_valid_users_without_a_password() -> None:
     ids = [pk for _ in range(2) for pk in users_seed(count=3)]
 
     users = User.objects.filter(pk__in=ids)
@@ -18,7 +18,7 @@ def test_people_are_made_on_top_of_those_who_are_there() -> None:
         user.full_clean(exclude=["password"])
 
 
-def test_the_demo_user_is_made_once(settings: Settings) -> None:
+def test_demo_user_is_created_once(settings: Settings) -> None:
     settings.DEBUG = True
 
     with zeal_ignore():
@@ -29,7 +29,7 @@ def test_the_demo_user_is_made_once(settings: Settings) -> None:
     assert User.objects.get(email=DEMO_EMAIL).check_password(DEMO_PASSWORD)
 
 
-def test_the_password_that_everybody_knows_opens_nothing_outside_of_development(settings: Settings) -> None:
+def test_demo_user_has_no_password_unless_debug_is_on(settings: Settings) -> None:
     settings.DEBUG = False
 
     demo_user_create()

@@ -1,0 +1,82 @@
+"""Signed, single-use, expiring tokens for the links in our emails.
+
+A token is `<id>:<time>:<signature>` for a registration and `<id>:<time>-<signature>` for a password reset.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.core.signing import BadSignature, TimestampSigner
+
+from apps.core.exceptions import DomainError
+from apps.users.models import Registration, User
+
+_registration_signer = TimestampSigner(salt="apps.users.email_tokens.registration")
+
+
+class InvalidLinkError(DomainError):
+    """The token of a link is invalid, expired or already used, or was made for another purpose."""
+
+    code = "invalid-link"
+
+    def __init__(self) -> None:
+        super().__init__("The link is invalid, expired or already used: ask for a new one.")
+
+
+def registration_link(registration: Registration) -> str:
+    """Return the URL of the page that confirms a registration. Confirming deletes the row, which ends the link."""
+    return _link("verify-email", _registration_signer.sign(_encode(registration.pk)))
+
+
+def read_registration_token(token: str) -> UUID:
+    """Return the id of the registration that a token confirms. The caller checks that the row still exists.
+
+    Raises:
+        InvalidLinkError: The token is invalid or expired.
+    """
+    registration_id = _decode(token)
+    try:
+        _registration_signer.unsign(token, max_age=settings.EMAIL_VERIFICATION_TIMEOUT)
+    except BadSignature as error:
+        raise InvalidLinkError from error
+    return registration_id
+
+
+def password_reset_link(user: User) -> str:
+    """Return the URL of the page that sets a new password.
+
+    The signature covers the password, the email address and the last login, so a change of any ends the link.
+    """
+    return _link("reset-password", f"{_encode(user.pk)}:{default_token_generator.make_token(user)}")
+
+
+def read_password_reset_token(token: str) -> User:
+    """Lock and return the user whose password a token may reset.
+
+    Raises:
+        InvalidLinkError: The token is invalid, expired or already used.
+    """
+    user = User.objects.lock_active(_decode(token))
+    if user is None or not default_token_generator.check_token(user, token.partition(":")[2]):
+        raise InvalidLinkError
+    return user
+
+
+def _link(page: str, token: str) -> str:
+    # `SITE_URL`, never the `Host` header of the request: clients choose that header.
+    return f"{settings.SITE_URL}/account/{page}/?{urlencode({'token': token}, safe=':')}"
+
+
+def _encode(value: UUID) -> str:
+    return urlsafe_b64encode(value.bytes).rstrip(b"=").decode()
+
+
+def _decode(token: str) -> UUID:
+    """Return the id that a token claims to be about. Its signature is not verified yet."""
+    try:
+        return UUID(bytes=urlsafe_b64decode(token.partition(":")[0] + "=="))
+    except ValueError as error:
+        raise InvalidLinkError from error
