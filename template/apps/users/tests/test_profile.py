@@ -73,7 +73,12 @@ def test_deleted_account_keeps_no_personal_data_and_no_permissions(user: User) -
 
     assert not User.objects.filter(pk=user.pk).exists()
     deleted = User.all_objects.get(pk=user.pk)
-    assert (deleted.is_deleted, deleted.is_active, deleted.is_staff, deleted.is_superuser) == (True, False, False, False)
+    assert (deleted.is_deleted, deleted.is_active, deleted.is_staff, deleted.is_superuser) == (
+        True,
+        False,
+        False,
+        False,
+    )
     assert not deleted.groups.exists()
     assert not deleted.has_usable_password()
     values = {str(value) for value in User.all_objects.values().get(pk=user.pk).values()}

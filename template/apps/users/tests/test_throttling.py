@@ -44,9 +44,7 @@ def test_refresh_and_logout_do_not_count_as_anonymous_calls(path: str, rates: di
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
-def test_emails_to_one_address_are_throttled_across_clients(
-    email: str, rates: dict[str, str], user: User
-) -> None:
+def test_emails_to_one_address_are_throttled_across_clients(email: str, rates: dict[str, str], user: User) -> None:
     rates["mail"] = "2/hour"
     User.objects.filter(pk=user.pk).update(email="ada@example.com")
 
