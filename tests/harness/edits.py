@@ -86,7 +86,7 @@ urlpatterns: list[URLPattern | URLResolver] = []
 USERNAME = '    USERNAME_FIELD = "email"\n'
 NICKNAME = '    nickname = models.CharField(max_length=50, default="", blank=True)\n'
 ME = 'class MeView(APIView):\n    """{}"""\n'
-LAYERS = 'containers = [\n    "apps.mail",\n'
+LAYERS = '    "apps.mail",\n    "apps.core",\n'
 APP = "an app of your own, with a model and its migration"
 
 EDITS = [
@@ -122,11 +122,10 @@ EDITS = [
         'TIME_ZONE = "UTC"',
     ),
     Edit("a command", "Makefile", "PORT ?= 8001\n", Outcome.MERGED, "PORT ?= 8000\n"),
-    # Where the README of a project sends its user.
     Edit(
         "a contract between layers",
         "pyproject.toml",
-        LAYERS.replace("[\n", '[\n    "apps.billing",\n'),
+        LAYERS.replace('    "apps.core"', '    "apps.billing",\n    "apps.core"'),
         Outcome.MERGED,
         LAYERS,
     ),
