@@ -142,7 +142,7 @@ def test_a_refusal_on_the_command_line_leaves_nothing(template: Path, tmp_path: 
         check=False,
     )
     assert answer.returncode != 0
-    assert "A bare domain: api.example.com" in answer.stderr.splitlines()[-1]
+    assert "without scheme, port or path: api.example.com" in answer.stderr.splitlines()[-1]
     assert not (tmp_path / "project").exists()
 
 
@@ -161,7 +161,7 @@ def test_a_bad_answer_at_the_prompt_is_asked_again(template: Path, tmp_path: Pat
         if question == "author_email":
             # The prompt holds the default: what is typed comes after it.
             terminal.send(" and more\r")
-            terminal.expect_exact("Give an address: you@example.com, for example.")
+            terminal.expect_exact("Enter an email address: you@example.com, for example.")
             terminal.send("\x7f" * len(" and more"))
         terminal.send("\r")
     terminal.expect(pexpect.EOF)

@@ -153,17 +153,17 @@ GUARDS: dict[str, Guard] = {
     "no ceiling": Guard(
         "dependencies",
         replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six>=1.17",\n'),
-        "'six>=1.17' needs a floor and a ceiling",
+        "'six>=1.17' needs a lower and an upper bound",
     ),
     "no floor": Guard(
         "dependencies",
         replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six<2",\n'),
-        "'six<2' needs a floor and a ceiling",
+        "'six<2' needs a lower and an upper bound",
     ),
     "no bound in a group": Guard(
         "dependencies",
         replaces("pyproject.toml", "\nlocal = [\n", '\nlocal = [\n    "six",\n'),
-        "'six' needs a floor and a ceiling",
+        "'six' needs a lower and an upper bound",
     ),
     "an unused dependency": Guard(
         "dependencies", replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six>=1.17,<2",\n'), "DEP002"

@@ -116,7 +116,7 @@ def test_what_a_person_did_on_the_branch_stays(ci: str, versions: Path, origin: 
     theirs = git(origin, "rev-parse", BRANCH)
     known = len(asked(project))
 
-    assert "Somebody works on the branch template-update" in run(project)
+    assert "The branch template-update has commits of a person" in run(project)
 
     assert git(origin, "rev-parse", BRANCH) == theirs
     assert len(asked(project)) == known
@@ -126,7 +126,7 @@ def test_what_a_person_did_on_the_branch_stays(ci: str, versions: Path, origin: 
 def test_where_there_is_nothing_newer_nothing_is_pushed(ci: str, versions: Path, origin: Path) -> None:
     project = checked_out(versions, origin, ci, LATER)
 
-    assert "Nothing newer." in run(project)
+    assert "The project is up to date." in run(project)
 
     assert git(origin, "branch", "--list", BRANCH) == ""
     assert asked(project) == []
