@@ -251,13 +251,13 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/api.py.jinja",
         '        "apps.core.throttling.ScopeThrottle",\n',
         "",
-        suite("apps/users/tests/test_throttling.py"),
+        here("tests/test_overlay.py"),
     ),
     "mailboxes can be filled": Mutant(
         f"{USERS}/views.py",
         "(AnonymousThrottle, ScopeThrottle, EmailThrottle)",
         "(AnonymousThrottle, ScopeThrottle)",
-        suite("apps/users/tests/test_throttling.py"),
+        here("tests/test_overlay.py"),
     ),
     "the rate for sign-ins is high": Mutant(
         f"{SETTINGS}/api.py.jinja",
@@ -266,7 +266,7 @@ MUTANTS: dict[str, Mutant] = {
         suite("apps/core/tests/test_throttling_defaults.py"),
     ),
     "a password can be guessed by whoever holds a token": Mutant(
-        f"{USERS}/views.py", '    throttle_scope = "password"\n\n', "", suite("apps/users/tests/test_throttling.py")
+        f"{USERS}/views.py", '    throttle_scope = "password"\n\n', "", here("tests/test_overlay.py")
     ),
     "guesses lock nobody out": Mutant(
         f"{SETTINGS}/auth.py.jinja",

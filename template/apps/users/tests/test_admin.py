@@ -57,19 +57,3 @@ def test_delete_soft_deletes_one_or_several_users(admin: Client) -> None:
 
     assert not User.objects.filter(pk__in=ids).exists()
     assert User.all_objects.filter(pk__in=ids, is_deleted=True).count() == 3
-
-
-def test_users_can_be_searched(admin: Client) -> None:
-    UserFactory.create(email="ada@example.com")
-    UserFactory.create(email="grace@example.com")
-
-    page = admin.get(reverse("admin:users_user_changelist"), {"q": "grace"}).content.decode()
-
-    assert "grace@example.com" in page
-    assert "ada@example.com" not in page
-
-
-def test_admin_is_closed_to_users_who_are_not_staff(client: Client, user: User) -> None:
-    client.force_login(user)
-
-    assert client.get(reverse("admin:index")).status_code == 302

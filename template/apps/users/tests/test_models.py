@@ -3,7 +3,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
 from apps.users.models import User
-from apps.users.tests.factories import PASSWORD, UserFactory
+from apps.users.tests.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 
@@ -19,23 +19,6 @@ def test_email_address_is_stored_in_lower_case_and_found_in_any_case() -> None:
         User.objects.create_user("ADA@EXAMPLE.COM")
 
 
-def test_user_created_without_a_password_has_no_usable_one() -> None:
-    assert not User.objects.create_user("ada@example.com").has_usable_password()
-
-
-@pytest.mark.parametrize("email", ["", "  ", None])
-def test_user_without_an_email_address_is_refused(email: str | None) -> None:
-    with pytest.raises(ValueError, match="needs an email address"):
-        User.objects.create_user(email)  # type: ignore[arg-type]
-
-
-def test_superuser_has_every_permission() -> None:
-    user = User.objects.create_superuser("root@example.com", PASSWORD)
-
-    assert user.is_staff
-    assert user.has_perm("users.delete_user")
-
-
 def test_database_refuses_an_email_address_in_upper_case() -> None:
     with pytest.raises(IntegrityError, match="users_user_email_lower_case"):
         User.objects.bulk_create([User(email="Ada@example.com")])
@@ -49,9 +32,3 @@ def test_full_clean_normalizes_and_validates_the_email_address() -> None:
     assert user.email == "ada@example.com"
     with pytest.raises(ValidationError):
         User(email="nobody", password="x").full_clean()
-
-
-def test_ids_sort_by_creation() -> None:
-    first, second = UserFactory.create(), UserFactory.create()
-
-    assert first.pk < second.pk

@@ -1,17 +1,11 @@
 import pytest
-from django.core.exceptions import ValidationError
 from rest_framework.test import APIClient
 from zeal import zeal_ignore
 
-from apps.core.exceptions import InvalidTokenError
 from apps.users.email_tokens import InvalidLinkError, password_reset_link
 from apps.users.models import User
 from apps.users.services import (
-    password_change,
     password_reset_confirm,
-    password_reset_request,
-    user_delete,
-    user_update,
 )
 from apps.users.sessions import session_start
 from apps.users.tests.factories import PASSWORD
@@ -76,37 +70,6 @@ def test_password_reset_sets_the_password_and_revokes_sessions(api_client: APICl
         assert api_client.post(TOKEN, {"email": user.email, "password": PASSWORD}).status_code == 401
 
 
-def test_reset_link_stays_valid_after_a_weak_password(user: User) -> None:
-    password_reset_request(email=user.email)
-    token = token_in(last_email())
-
-    with pytest.raises(ValidationError):
-        password_reset_confirm(token=token, new_password=user.email)
-    password_reset_confirm(token=token, new_password=NEW)
-
-    user.refresh_from_db()
-    assert user.check_password(NEW)
-
-
-def test_inactive_account_gets_no_reset_link(user: User) -> None:
-    User.objects.filter(pk=user.pk).update(is_active=False)
-
-    password_reset_request(email=user.email)
-
-    assert last_email().subject.startswith("No account")
-    assert "token=" not in last_email().text
-
-
-def test_user_without_a_password_can_reset_it() -> None:
-    user = User.objects.create_user("ada@example.com")
-
-    password_reset_request(email=user.email)
-    password_reset_confirm(token=token_in(last_email()), new_password=NEW)
-
-    user.refresh_from_db()
-    assert user.check_password(NEW)
-
-
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_uses_of_one_reset_link_have_one_winner(user: User) -> None:
     token = token_of(password_reset_link(user))
@@ -115,31 +78,3 @@ def test_concurrent_uses_of_one_reset_link_have_one_winner(user: User) -> None:
 
     assert sum(result is None for result in results) == 1
     assert sum(isinstance(result, InvalidLinkError) for result in results) == 7
-
-
-@pytest.mark.django_db(transaction=True)
-def test_account_deleted_concurrently_is_not_changed(user: User) -> None:
-    results = at_once(
-        lambda: user_delete(user=User.objects.get(pk=user.pk)),
-        lambda: user_update(user=User(pk=user.pk), first_name="Returned"),
-        lambda: password_change(user=User(pk=user.pk), current_password=PASSWORD, new_password=NEW),
-    )
-
-    deleted = User.all_objects.get(pk=user.pk)
-    assert results[0] is None
-    assert (deleted.is_deleted, deleted.first_name, deleted.has_usable_password()) == (True, "", False)
-    assert all(isinstance(result, (User, dict, InvalidTokenError)) for result in results[1:])
-
-
-def test_services_use_the_current_row_and_not_a_stale_user(user: User) -> None:
-    stale = User.objects.get(pk=user.pk)
-    password_change(user=user, current_password=PASSWORD, new_password=NEW)
-    with zeal_ignore():
-        with pytest.raises(ValidationError):
-            password_change(user=stale, current_password=PASSWORD, new_password="yet another password")
-
-        user_delete(user=user)
-        with pytest.raises(InvalidTokenError):
-            password_change(user=stale, current_password=NEW, new_password="yet another password")
-        with pytest.raises(InvalidTokenError):
-            user_update(user=stale, first_name="Returned")

@@ -23,15 +23,6 @@ def test_account_is_shown_with_its_roles(signed_in: APIClient, user: User) -> No
     assert set(body) == {"id", "email", "first_name", "last_name", "roles", "date_joined"}
 
 
-@pytest.mark.parametrize("header", [None, "Bearer", "Bearer x", "Bearer a b", "Basic YTpi"])
-def test_anonymous_call_is_answered_with_401(api_client: APIClient, header: str | None) -> None:
-    response = api_client.get(ME, headers={"Authorization": header} if header else {})
-
-    assert response.status_code == 401
-    assert response["WWW-Authenticate"] == 'Bearer realm="api"'
-    assert response["Content-Type"] == "application/problem+json"
-
-
 def test_only_names_can_be_changed(signed_in: APIClient, user: User) -> None:
     response = signed_in.patch(ME, {"first_name": "Grace", "email": "new@example.com", "roles": ["manager"]})
 
@@ -39,13 +30,6 @@ def test_only_names_can_be_changed(signed_in: APIClient, user: User) -> None:
     assert response.json()["roles"] == []
     user.refresh_from_db()
     assert (user.first_name, user.last_name, user.is_staff) == ("Grace", "Lovelace", False)
-
-
-def test_too_long_name_is_refused(signed_in: APIClient) -> None:
-    response = signed_in.patch(ME, {"first_name": "x" * 151})
-
-    assert response.status_code == 400
-    assert [error["pointer"] for error in response.json()["errors"]] == ["#/first_name"]
 
 
 def test_deleting_the_account_ends_its_sessions_and_frees_its_address(api_client: APIClient, user: User) -> None:

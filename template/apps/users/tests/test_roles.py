@@ -1,11 +1,9 @@
 import pytest
-from django.contrib.auth.models import Group
-from django.core.management.sql import emit_post_migrate_signal
 from pytest_django import Settings
 from zeal import zeal_ignore
 
 from apps.users.models import User
-from apps.users.roles import Role, role_names
+from apps.users.roles import Role
 from apps.users.selectors import role_emails, user_roles
 from apps.users.services import role_assign, user_delete
 from apps.users.tests.factories import UserFactory
@@ -29,17 +27,6 @@ def test_project_role_can_be_assigned(user: User, settings: Settings) -> None:
     role_assign(user=user, role="auditor")
 
     assert user_roles(user=user) == ["auditor"]
-
-
-def test_migrate_creates_a_group_for_each_role(settings: Settings) -> None:
-    settings.PROJECT_ROLES = ["auditor"]
-    Group.objects.all().delete()
-
-    with zeal_ignore():
-        for _ in range(2):
-            emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
-
-    assert set(Group.objects.values_list("name", flat=True)) == set(role_names())
 
 
 def test_role_emails_leaves_out_inactive_and_deleted_users() -> None:

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 from zeal import zeal_ignore
 
 from apps.mail.models import OutgoingMail
-from apps.users.tests.test_enumeration import REGISTER, RESEND, RESET, STATES, TOKEN, email_in
+from apps.users.tests.test_enumeration import REGISTER, RESEND, RESET, STATES, TOKEN, email_in, response_to
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rates")]
 
@@ -51,3 +51,18 @@ def test_response_takes_the_same_work_for_every_address(path: str) -> None:
 
 def test_weak_password_is_refused_before_any_query() -> None:
     assert work(REGISTER, {"email": email_in("known"), "password": "short"})["queries"] == 0
+
+
+@pytest.mark.parametrize("state", ["unknown", "known"])
+def test_sign_in_after_registering_does_not_reveal_an_account(state: str) -> None:
+    email = email_in(state)
+    response_to(REGISTER, email, "what a stranger chose")
+
+    assert response_to(TOKEN, email, "what a stranger chose")["status"] == 401
+
+
+def test_refusal_of_a_weak_password_does_not_reveal_an_account() -> None:
+    known, unknown = (response_to(REGISTER, email_in(state), "short") for state in ("known", "unknown"))
+
+    assert known == unknown
+    assert known["status"] == 400

@@ -1,13 +1,22 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
 
 import pytest
+import time_machine
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
 from django.db import connection, transaction
+from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
+from rest_framework_simplejwt.settings import api_settings
 
 from apps.core.exceptions import InvalidTokenError
 from apps.users.models import User, UserSession
 from apps.users.sessions import TokenPair, session_end, session_refresh, session_start
-from tests.concurrency import held_up
+from apps.users.tests.test_sessions import is_accepted
+from tests.concurrency import at_once, held_up
 from tests.waiting import wait_until
 
 
@@ -54,3 +63,57 @@ def test_database_has_no_tokens(user: User) -> None:
     assert pair["refresh"] not in stored
     assert pair["access"] not in stored
     assert user.password not in stored
+
+
+@pytest.mark.parametrize("text", ["", "not.a.token", "a.b", "é"])
+def test_malformed_refresh_token_is_refused(text: str) -> None:
+    with pytest.raises(InvalidTokenError):
+        session_refresh(refresh=text)
+
+
+def test_access_and_refresh_tokens_are_not_interchangeable(user: User) -> None:
+    pair = session_start(user=user)
+
+    with pytest.raises(InvalidTokenError):
+        session_refresh(refresh=pair["access"])
+    assert not is_accepted({"access": pair["refresh"], "refresh": ""})
+
+
+def test_tokens_expire_after_their_lifetimes(user: User) -> None:
+    pair = session_start(user=user)
+    access_expires = timezone.now() + api_settings.ACCESS_TOKEN_LIFETIME
+    refresh_expires = timezone.now() + api_settings.REFRESH_TOKEN_LIFETIME
+    margin = timedelta(seconds=2)
+
+    with time_machine.travel(access_expires - margin):
+        assert is_accepted(pair)
+    with time_machine.travel(access_expires + margin):
+        assert not is_accepted(pair)
+    with time_machine.travel(refresh_expires + margin), pytest.raises(InvalidTokenError):
+        session_refresh(refresh=pair["refresh"])
+    with time_machine.travel(refresh_expires - margin):
+        session_refresh(refresh=pair["refresh"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_concurrent_refresh_and_logout_have_one_winner(user: User) -> None:
+    refresh = session_start(user=user)["refresh"]
+
+    results = at_once(*[partial(service, refresh=refresh) for service in (session_refresh, session_end)] * 2)
+
+    assert sum(isinstance(result, InvalidTokenError) for result in results) == 3
+
+
+def test_clear_expired_deletes_only_expired_sessions(user: User) -> None:
+    with time_machine.travel(timezone.now() - timedelta(days=365)):
+        Client().force_login(user)
+        session_start(user=user)
+    Client().force_login(user)
+    pair = session_start(user=user)
+
+    for _ in range(2):
+        call_command("clear_expired")
+
+    assert Session.objects.count() == 1
+    assert UserSession.objects.count() == 1
+    assert is_accepted(pair)
