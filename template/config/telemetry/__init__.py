@@ -1,1 +1,13 @@
-"""Traces and metrics, sent by OTLP from staging and production: an app that is installed where there is an endpoint."""
+"""Traces and metrics by OpenTelemetry: an app that staging and production install when they have an OTLP endpoint."""
+
+from opentelemetry.trace import format_span_id, format_trace_id, get_current_span
+from structlog.typing import EventDict, WrappedLogger
+
+
+def add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Add the ids of the current trace and span to a log event."""
+    context = get_current_span().get_span_context()
+    if context.is_valid:
+        event["trace_id"] = format_trace_id(context.trace_id)
+        event["span_id"] = format_span_id(context.span_id)
+    return event

@@ -1,4 +1,4 @@
-"""What Sentry is told of a task that fails on a worker."""
+"""Error reports of a task that fails in a worker."""
 
 import os
 from pathlib import Path
@@ -19,7 +19,9 @@ ARGUMENTS: dict[str, Any] = {"args": ["ada@example.com"], "kwargs": {"phone": "5
 
 
 @needs_redis
-def test_an_error_is_reported_once_with_the_ids_of_the_log(environment: dict[str, str], tmp_path: Path) -> None:
+def test_failed_task_is_reported_once_with_its_ids_and_without_arguments(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     queue = uuid4().hex
     ids = {"request_id": "abc-123", "user_id": "42"}
     sender = Celery("sender", broker=os.environ["REDIS_URL"], set_as_current=False)
@@ -32,18 +34,15 @@ def test_an_error_is_reported_once_with_the_ids_of_the_log(environment: dict[str
             "SENTRY_DSN": sentry.dsn,
         }
         with worker(queue, environment=environment, folder=tmp_path) as running:
+            # Celery logs the arguments of a task that it does not know.
+            sender.send_task("nowhere", queue=queue, ignore_result=True, **ARGUMENTS)
             with bound_contextvars(**ids):
                 sent = sender.send_task(fail.name, queue=queue, ignore_result=True, **ARGUMENTS)
             wait_until(lambda: bool(sentry.events()) and bool(running.lines(event="task_failed")))
-            # By a process that is newer than the worker. It comes with what was logged until then.
-            for _ in range(2):
-                sender.send_task("nowhere", queue=queue, ignore_result=True, **ARGUMENTS)
-            wait_until(lambda: len(sentry.events()) == 3)
 
-        # The worker has sent all it had, and ended.
-        [event, *unknown] = sentry.events()
+        # The worker has stopped and sent what it had.
+        [event] = sentry.events()
     assert event["exception"]["values"][0]["value"] == "a bug in a task"
     assert {**ids, "task_id": sent.id}.items() <= event["tags"].items()
     assert "user" not in event
-    assert [error["exception"]["values"][0]["value"] for error in unknown] == ["'nowhere'"] * 2
-    assert [value for value in ("ada@example.com", "555-0100") if value in str([event, *unknown])] == []
+    assert [value for value in ("ada@example.com", "555-0100") if value in str(event)] == []

@@ -1,0 +1,27 @@
+"""Metrics that the instrumentation libraries do not have.
+
+https://opentelemetry.io/docs/specs/semconv/general/metrics/
+"""
+
+from django.http import HttpRequest, HttpResponseBase
+from opentelemetry.metrics import get_meter
+from opentelemetry.trace import Span
+from opentelemetry.util.http import sanitize_method
+
+from apps.core.database.queries import query_count
+
+meter = get_meter("config.telemetry")
+
+queries = meter.create_histogram(
+    "http.server.request.queries",
+    unit="{query}",
+    description="Database queries per request.",
+    explicit_bucket_boundaries_advisory=[*range(10), 12, 15, 20, 30, 50, 100],
+)
+
+
+def record_queries(_span: Span, request: HttpRequest, _response: HttpResponseBase) -> None:
+    """Record how many queries a request made, with the route and method of its duration metric."""
+    match = request.resolver_match
+    route = {"http.route": match.route} if match and match.route else {}
+    queries.record(query_count(), {"http.request.method": sanitize_method(str(request.method)), **route})
