@@ -167,7 +167,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "an error in a task is reported twice": Mutant(
         f"{SETTINGS}/sentry.py.jinja",
-        '"django_structlog.celery.receivers", ',
+        'ignore_logger("django_structlog.celery.receivers")\n',
         "",
         suite("tests/test_sentry_tasks.py"),
     ),

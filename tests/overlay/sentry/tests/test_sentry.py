@@ -36,6 +36,7 @@ middleware.get_user = lambda request: User(pk=42, email=secret + "@example.com")
 def fail(request):
     request.session["_auth_user_id"] = "42"
     assert request.user.email == secret + "@example.com"
+    structlog.contextvars.bind_contextvars(user_id="42")
     user = User.objects.create_user(secret + "@example.org", secret)
     request.session["said"] = secret
     request.session.save()
