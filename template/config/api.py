@@ -1,7 +1,4 @@
-"""Your routes under `/api/v1/`. This file is yours: updates of the template leave it alone.
-
-For example: `path("billing/", include("apps.billing.urls"))`.
-"""
+"""Your routes under `/api/v1/`. `make app` adds to this list. Template updates leave this file alone."""
 
 from django.urls import URLPattern, URLResolver
 
