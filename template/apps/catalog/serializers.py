@@ -7,31 +7,30 @@ from django.core.validators import RegexValidator
 from rest_framework import serializers
 
 from apps.catalog.models import SKU_PATTERN, STOCK_MAX, Product
-from apps.core.serializers import BooleanField, DecimalField, IntegerField, ModelSerializer, TextField
 
 
-class PriceField(DecimalField):
+class PriceField(serializers.DecimalField):
     """A price, from 0 to 9999999.99."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(9, 2, pattern=r"^[0-9]{1,7}(\.[0-9]{1,2})?$", **options)
+        super().__init__(max_digits=9, decimal_places=2, min_value=Decimal(0), **options)
 
 
-class TaxRateField(DecimalField):
+class TaxRateField(serializers.DecimalField):
     """A share of the price, from 0 to 1."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(4, 2, pattern=r"^(0(\.[0-9]{1,2})?|1(\.00?)?)$", **options)
+        super().__init__(max_digits=3, decimal_places=2, min_value=Decimal(0), max_value=Decimal(1), **options)
 
 
-class StockField(IntegerField):
+class StockField(serializers.IntegerField):
     """How many there are."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(min_value=0, max_value=STOCK_MAX, **options)
 
 
-class ProductListSerializer(ModelSerializer[Product]):
+class ProductListSerializer(serializers.ModelSerializer[Product]):
     """A product, as lists show it."""
 
     category = serializers.CharField(source="category.slug")
@@ -55,26 +54,26 @@ class ProductCreateSerializer(serializers.Serializer[object]):
     """A new product. Its category is named by the slug."""
 
     # As it is: a sku with spaces around it is another, and none.
-    sku = TextField(max_length=64, trim_whitespace=False, validators=[RegexValidator(SKU_PATTERN)])
-    name = TextField(max_length=200)
-    description = TextField(allow_blank=True, default="", max_length=10_000)
-    category = TextField(max_length=100)
+    sku = serializers.CharField(max_length=64, trim_whitespace=False, validators=[RegexValidator(SKU_PATTERN)])
+    name = serializers.CharField(max_length=200)
+    description = serializers.CharField(allow_blank=True, default="", max_length=10_000)
+    category = serializers.CharField(max_length=100)
     price = PriceField()
     tax_rate = TaxRateField(default=Decimal("0.20"))
     stock = StockField(default=0)
-    is_active = BooleanField(default=True)
+    is_active = serializers.BooleanField(default=True)
 
 
 class ProductUpdateSerializer(serializers.Serializer[object]):
     """Changes of a product. What is not named stays as it is; the sku stays in any case."""
 
-    name = TextField(max_length=200, required=False)
-    description = TextField(allow_blank=True, required=False, max_length=10_000)
-    category = TextField(max_length=100, required=False)
+    name = serializers.CharField(max_length=200, required=False)
+    description = serializers.CharField(allow_blank=True, required=False, max_length=10_000)
+    category = serializers.CharField(max_length=100, required=False)
     price = PriceField(required=False)
     tax_rate = TaxRateField(required=False)
     stock = StockField(required=False)
-    is_active = BooleanField(required=False)
+    is_active = serializers.BooleanField(required=False)
 
 
 class ProductStatisticsSerializer(serializers.Serializer[object]):

@@ -2,7 +2,6 @@
 
 from rest_framework import serializers
 
-from apps.core.serializers import IntegerField, TextField, UUIDField
 from apps.orders.models import Order, OrderItem
 
 # What one order may hold: more is a mistake, or mischief.
@@ -14,15 +13,15 @@ LONGEST_NOTE = 1000
 class LineSerializer(serializers.Serializer[object]):
     """A line of what is asked for."""
 
-    product_id = UUIDField()
-    quantity = IntegerField(min_value=1, max_value=MOST_OF_ONE)
+    product_id = serializers.UUIDField()
+    quantity = serializers.IntegerField(min_value=1, max_value=MOST_OF_ONE)
 
 
 class OrderCreateSerializer(serializers.Serializer[object]):
     """What is ordered."""
 
     items = serializers.ListField(child=LineSerializer(), min_length=1, max_length=MOST_LINES)
-    notes = TextField(required=False, allow_blank=True, max_length=LONGEST_NOTE, trim_whitespace=False)
+    notes = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_NOTE, trim_whitespace=False)
 
 
 class OrderListSerializer(serializers.ModelSerializer[Order]):

@@ -4,7 +4,6 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.core.serializers import BooleanField, EmailField, ModelSerializer, TextField
 from apps.users.models import User, validate_ascii_email
 from apps.users.selectors import user_roles
 
@@ -12,7 +11,7 @@ from apps.users.selectors import user_roles
 PASSWORD_MAX_LENGTH = 256
 
 
-class AddressField(EmailField):
+class AddressField(serializers.EmailField):
     """An email address, normalized to lower case."""
 
     def __init__(self) -> None:
@@ -23,7 +22,7 @@ class AddressField(EmailField):
         return User.objects.normalize_email(super().to_internal_value(data))
 
 
-class PasswordField(TextField):
+class PasswordField(serializers.CharField):
     """A password. Leading and trailing spaces count."""
 
     def __init__(self) -> None:
@@ -48,7 +47,7 @@ class EmailSerializer(serializers.Serializer[object]):
 class LinkSerializer(serializers.Serializer[object]):
     """The `token` of a link in an email."""
 
-    token = TextField(max_length=256)
+    token = serializers.CharField(max_length=256)
 
 
 class PasswordResetSerializer(LinkSerializer):
@@ -67,13 +66,13 @@ class PasswordChangeSerializer(serializers.Serializer[object]):
 class RefreshSerializer(serializers.Serializer[object]):
     """A refresh token."""
 
-    refresh = TextField(max_length=2048)
+    refresh = serializers.CharField(max_length=2048)
 
 
 class LogoutSerializer(RefreshSerializer):
     """A refresh token, and whether to sign out every device of its user."""
 
-    all_devices = BooleanField(default=False)
+    all_devices = serializers.BooleanField(default=False)
 
 
 class TokenPairSerializer(serializers.Serializer[object]):
@@ -89,7 +88,7 @@ class MessageSerializer(serializers.Serializer[object]):
     detail = serializers.CharField()
 
 
-class MeSerializer(ModelSerializer[User]):
+class MeSerializer(serializers.ModelSerializer[User]):
     """The user's own account."""
 
     roles = serializers.SerializerMethodField()
