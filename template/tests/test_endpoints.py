@@ -43,10 +43,20 @@ def client_of(caller: Caller, owner: User) -> APIClient:
     return client
 
 
-def test_every_route_has_a_row_and_every_row_a_route() -> None:
+def operations() -> dict[str, dict[str, object]]:
+    """Return the operations of the OpenAPI document, by method and path."""
     paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]  # type: ignore[no-untyped-call]
-    routes = {f"{method.upper()} {path}" for path, operations in paths.items() for method in operations}
+    return {f"{method.upper()} {path}": paths[path][method] for path in paths for method in paths[path]}
 
+
+def test_every_operation_has_a_summary() -> None:
+    missing = [name for name, operation in operations().items() if not operation.get("summary")]
+
+    assert not missing, f"without a docstring or `@extend_schema(summary=...)`: {missing}"
+
+
+def test_every_route_has_a_row_and_every_row_a_route() -> None:
+    routes = set(operations())
     rows = [endpoint.name for endpoint in ENDPOINTS]
     # Told in the message: pytest shortens what it compares.
     assert not routes - set(rows), f"without a row in the endpoints.py of their app: {sorted(routes - set(rows))}"

@@ -162,7 +162,7 @@ def filter_failure(
     """Accept that REST framework converts values: 1 to "1", "1" to 1, "true" to true, and ignores a bad page size."""
     if type(failure).__name__ != "AcceptedNegativeData":
         return True
-    if isinstance(case.query, dict) and "page_size" in case.query:
+    if "page_size" in case.query:
         return False
     content = case.operation.definition.raw.get("requestBody", {}).get("content", {}).get(case.media_type, {})
     document = case.operation.schema.raw_schema
@@ -170,7 +170,7 @@ def filter_failure(
     return not validator_for(schema).is_valid(converted(case.body, schema, document))
 
 
-def converted(value: Any, schema: dict[str, Any], document: dict[str, Any]) -> Any:
+def converted(value: object, schema: dict[str, Any], document: dict[str, Any]) -> object:
     """Return a value as REST framework's fields convert it."""
     while "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]

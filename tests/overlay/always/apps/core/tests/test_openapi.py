@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from drf_spectacular.generators import SchemaGenerator
 
 from apps.core.exceptions.openapi import describe_operations
 
@@ -50,3 +51,11 @@ def test_openapi_summary_is_the_first_line_of_the_docstring(
 
     described = document["paths"]["/"]["get"]
     assert (described.get("summary"), described.get("description")) == expected
+
+
+def test_openapi_summaries_are_short_and_unique() -> None:
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]  # type: ignore[no-untyped-call]
+    summaries = [operation["summary"] for path in paths.values() for operation in path.values()]
+
+    assert [summary for summary in summaries if len(summary) > 80 or ". " in summary] == []
+    assert len(set(summaries)) == len(summaries)
