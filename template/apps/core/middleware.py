@@ -6,14 +6,14 @@ from time import perf_counter
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.security import SecurityMiddleware
 from django.utils.deprecation import MiddlewareMixin
 
 from apps.core.access_log import log_request
 from apps.core.database.health import is_database_available
 from apps.core.database.queries import start_counting
-from apps.core.exceptions.problems import is_api, problem_response
+from apps.core.exceptions.problems import problem_response
 from apps.core.graceful_shutdown import is_shutting_down
 from apps.core.ids import generate_id
 
@@ -61,13 +61,13 @@ class BodyLimitMiddleware(MiddlewareMixin):
     REST framework and file uploads do not check that setting themselves.
     """
 
-    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
-        """Answer 411 or 413, or return None."""
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        """Return a problem document, or None."""
         # Django takes a chunked body for an empty one.
         if "HTTP_TRANSFER_ENCODING" in request.META:
-            return _refuse(request, HTTPStatus.LENGTH_REQUIRED, "Send the length of the body as Content-Length.")
+            return problem_response(request, HTTPStatus.LENGTH_REQUIRED, "Send the Content-Length of the body.")
         if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            return _refuse(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large.")
+            return problem_response(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large.")
         return None
 
 
@@ -84,9 +84,3 @@ def _probe(path: str) -> HttpResponse:
     if is_database_available():
         return JsonResponse({"database": "ok"})
     return JsonResponse({"database": "unavailable"}, status=unavailable)
-
-
-def _refuse(request: HttpRequest, status: HTTPStatus, detail: str) -> HttpResponse:
-    if is_api(request):
-        return problem_response(request, status, detail)
-    return HttpResponse(f"<!doctype html><title>{status.phrase}</title><h1>{detail}</h1>", status=status)

@@ -41,7 +41,9 @@ def problem_exception_handler(exc: Exception, context: dict[str, Any]) -> Respon
         body = problem(response.status_code, "The request has invalid fields.", request.path, "invalid-fields")
         body["errors"] = list(_field_errors(error.detail, ""))
     else:
-        body = problem(response.status_code, _sentence(response.data), request.path)
+        data = response.data
+        detail = str(data["detail"]) if "detail" in data else " ".join(data)
+        body = problem(response.status_code, detail, request.path)
     if isinstance(exc, DomainError):
         body["type"] = f"urn:problem:{exc.code}"
         for name, value in exc.headers.items():
@@ -64,12 +66,6 @@ def _as_api_exception(exc: Exception) -> Exception:
         case DjangoValidationError():
             return exceptions.ValidationError(get_error_detail(exc))
     return exc
-
-
-def _sentence(data: Any) -> str:
-    """Return the message of an error, whose details can be wrapped in a dictionary or be a list of messages."""
-    detail = data.get("detail", data) if isinstance(data, dict) else data
-    return " ".join(map(str, detail)) if isinstance(detail, list) else str(detail)
 
 
 def _field_errors(details: Any, pointer: str) -> Iterator[dict[str, str]]:

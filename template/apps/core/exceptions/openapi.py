@@ -7,31 +7,24 @@ from drf_spectacular.utils import OpenApiResponse
 
 from apps.core.exceptions.problems import CONTENT_TYPE
 
-_STRING = {"type": "string"}
+_REFERENCE = {"$ref": "#/components/schemas/Problem"}
+_STRING, _URI, _INTEGER = {"type": "string"}, {"type": "string", "format": "uri"}, {"type": "integer"}
+_FIELD_ERROR = {"pointer": _STRING, "code": _STRING, "detail": _STRING}
+_PROBLEM = {
+    "type": _URI,
+    "title": _STRING,
+    "status": _INTEGER,
+    "detail": _STRING,
+    "instance": _STRING,
+    "request_id": {"type": "string", "nullable": True},
+}
+_ERRORS = {"type": "array", "items": {"type": "object", "required": [*_FIELD_ERROR], "properties": _FIELD_ERROR}}
 _PROBLEM_SCHEMA = {
     "type": "object",
     "description": "A problem document (RFC 9457).",
-    "required": ["type", "title", "status", "detail", "instance", "request_id"],
-    "properties": {
-        **dict.fromkeys(("title", "detail", "instance"), _STRING),
-        "type": {"type": "string", "format": "uri", "example": "about:blank"},
-        "status": {"type": "integer", "example": 404},
-        "request_id": {"type": "string", "nullable": True},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["pointer", "code", "detail"],
-                "properties": {
-                    "pointer": {"type": "string", "example": "#/email"},
-                    "code": {"type": "string", "example": "required"},
-                    "detail": _STRING,
-                },
-            },
-        },
-    },
+    "required": [*_PROBLEM],
+    "properties": {**_PROBLEM, "errors": _ERRORS},
 }
-_REFERENCE = {"$ref": "#/components/schemas/Problem"}
 
 
 def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:

@@ -11,9 +11,9 @@ from pytest_django import Settings
 
 LIMIT = django_settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 BODIES = [
-    ("/api/v1/auth/token/", "application/json", "application/problem+json"),
-    ("/admin/login/", "multipart/form-data; boundary=x", "text/html"),
-    ("/account/verify-email/", "application/x-www-form-urlencoded", "text/html"),
+    ("/api/v1/auth/token/", "application/json"),
+    ("/admin/login/", "multipart/form-data; boundary=x"),
+    ("/account/verify-email/", "application/x-www-form-urlencoded"),
 ]
 
 
@@ -48,24 +48,24 @@ def test_unsafe_request_id_is_replaced(given: str) -> None:
     assert len(response["X-Request-ID"]) == 36
 
 
-@pytest.mark.parametrize(("path", "content_type", "expected"), BODIES)
+@pytest.mark.parametrize(("path", "content_type"), BODIES)
 @pytest.mark.parametrize(
     ("length", "status"), [({"CONTENT_LENGTH": str(LIMIT + 1)}, 413), ({"HTTP_TRANSFER_ENCODING": "chunked"}, 411)]
 )
 def test_body_that_is_too_large_or_of_unknown_length_is_refused_unread(
-    path: str, content_type: str, expected: str, length: dict[str, str], status: int
+    path: str, content_type: str, length: dict[str, str], status: int
 ) -> None:
     extra: dict[str, Any] = {**length, "wsgi.input": Unread()}
 
     response = Client().generic("POST", path, content_type=content_type, **extra)
 
     assert response.status_code == status
-    assert response["Content-Type"].startswith(expected)
+    assert response["Content-Type"].startswith("application/problem+json")
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("path", "content_type", "_expected"), BODIES)
-def test_body_of_the_largest_size_is_accepted(path: str, content_type: str, _expected: str) -> None:
+@pytest.mark.parametrize(("path", "content_type"), BODIES)
+def test_body_of_the_largest_size_is_accepted(path: str, content_type: str) -> None:
     response = Client().generic("POST", path, b" " * LIMIT, content_type=content_type)
 
     assert response.status_code < 500
