@@ -495,7 +495,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/security.py.jinja",
         'SESSION_COOKIE_SAMESITE = "Lax"',
         'SESSION_COOKIE_SAMESITE = "None"',
-        suite("apps/users/tests/test_admin.py"),
+        here("tests/test_overlay.py"),
     ),
     "scripts in a page run": Mutant(
         f"{SETTINGS}/security.py.jinja",

@@ -12,4 +12,4 @@ class Role(TextChoices):
 
 def role_names() -> list[str]:
     """Return the name of every role."""
-    return [*Role.values, *settings.PROJECT_ROLES]
+    return [*Role.values, *getattr(settings, "PROJECT_ROLES", [])]

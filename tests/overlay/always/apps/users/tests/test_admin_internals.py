@@ -1,9 +1,10 @@
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
 from apps.users.models import User
-from apps.users.tests.factories import UserFactory
+from apps.users.tests.factories import PASSWORD, UserFactory
 
 
 @pytest.fixture
@@ -26,3 +27,13 @@ def test_admin_is_closed_to_users_who_are_not_staff(client: Client, user: User) 
     client.force_login(user)
 
     assert client.get(reverse("admin:index")).status_code == 302
+
+
+@pytest.mark.django_db
+def test_session_cookie_is_same_site_and_hidden_from_scripts(client: Client) -> None:
+    staff = UserFactory.create(is_staff=True)
+
+    client.post(reverse("admin:login"), {"username": staff.email, "password": PASSWORD})
+
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    assert (cookie["samesite"], cookie["httponly"]) == ("Lax", True)
