@@ -1,5 +1,6 @@
 """Each gate of the generated `make check` refuses what it is there to refuse."""
 
+import re
 import shutil
 import tomllib
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from tests.conftest import Render
 from tests.harness.environments import share_environment
 from tests.harness.postgres import Postgres
 from tests.harness.project import Project
+from tests.harness.questions import COVERING
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,14 @@ class Guard:
     Attributes:
         gate: The target of the Makefile that must refuse it.
         edit: Breaks the rule in a project that passes.
-        named: What the refusal must name: a rule, a contract or the culprit.
+        named: A regular expression that the output must match: the rule and the file.
+        batch: Guards of one gate and one batch break one project together, since the gate reports all of them.
     """
 
     gate: str
     edit: Callable[[Project], object]
     named: str
+    batch: str = ""
 
 
 def adds(name: str, text: str) -> Callable[[Project], None]:
@@ -56,7 +60,14 @@ def both(first: Callable[[Project], None], second: Callable[[Project], None]) ->
 
 def lints(rule: str, code: str) -> Guard:
     """Return the guard of a rule of ruff: a new module, otherwise clean, breaks it."""
-    return Guard("lint", adds("apps/core/broken.py", f'"""Broken."""\n\n{code}'), rule)
+    file = f"apps/core/broken_{rule.lower()}.py"
+    return Guard("lint", adds(file, f'"""Broken."""\n\n{code}'), rf"{rule} .*\n +--> {file}:", "rules")
+
+
+def mistypes(code: str, text: str) -> Guard:
+    """Return the guard of an error code of mypy: a new module has this error."""
+    file = f"apps/core/broken_{code.replace('-', '_')}.py"
+    return Guard("types", adds(file, f'"""Broken."""\n\n{text}'), rf"{file}:\d+: error: .*\[{code}\]", "errors")
 
 
 DEPENDS_ON = "dependencies = [\n"
@@ -88,35 +99,19 @@ GUARDS: dict[str, Guard] = {
     "unformatted code": Guard(
         "format-check", adds("apps/core/broken.py", '"""Broken."""\n\nNAMES = [ 1,2 ]\n'), "broken.py"
     ),
-    "a wrong type": Guard(
-        "types",
-        adds("apps/core/broken.py", '"""Broken."""\n\n\ndef broken() -> int:\n    """Break."""\n    return "text"\n'),
-        "[return-value]",
-    ),
-    "a missing type in apps": Guard(
-        "types",
-        adds("apps/core/broken.py", '"""Broken."""\n\n\ndef broken(value):\n    return value\n'),
-        "[no-untyped-def]",
-    ),
+    "a wrong type": mistypes("return-value", '\ndef broken() -> int:\n    """Break."""\n    return "text"\n'),
+    "a missing type in apps": mistypes("no-untyped-def", "\ndef broken(value):\n    return value\n"),
     "a missing type in config": Guard(
-        "types", appends("config/env.py", "\n\ndef broken(value):\n    return value\n"), "[no-untyped-def]"
-    ),
-    "a generic without its type": Guard(
         "types",
-        adds("apps/core/broken.py", '"""Broken."""\n\n\ndef broken(value: list) -> None:\n    """Break."""\n'),
-        "[type-arg]",
+        appends("config/env.py", "\n\ndef broken(value):\n    return value\n"),
+        r"config/env\.py:\d+: error: .*\[no-untyped-def\]",
+        "errors",
     ),
-    "a field that a model does not have": Guard(
-        "types",
-        adds(
-            "apps/users/broken.py",
-            '"""Broken."""\n\nfrom apps.users.models import User\n\nNAMES = User.objects.values_list("nickname")\n',
-        ),
-        "[misc]",
+    "a generic without its type": mistypes("type-arg", '\ndef broken(value: list) -> None:\n    """Break."""\n'),
+    "a field that a model does not have": mistypes(
+        "misc", 'from apps.users.models import User\n\nNAMES = User.objects.values_list("nickname")\n'
     ),
-    "an ignore that ignores nothing": Guard(
-        "types", adds("apps/core/broken.py", '"""Broken."""\n\nNAME = 1  # type: ignore[misc]\n'), "[unused-ignore]"
-    ),
+    "an ignore that ignores nothing": mistypes("unused-ignore", "NAME = 1  # type: ignore[misc]\n"),
     "a model without its migration": Guard(
         "migrations-check",
         replaces(
@@ -127,18 +122,28 @@ GUARDS: dict[str, Guard] = {
         "nickname",
     ),
     "no redirect to TLS": Guard(
-        "deploy-check", appends("config/settings/production.py", "\nSECURE_SSL_REDIRECT = False\n"), "security.W008"
+        "deploy-check",
+        appends("config/settings/production.py", "\nSECURE_SSL_REDIRECT = False\n"),
+        "security.W008",
+        "production",
     ),
     "no HSTS": Guard(
-        "deploy-check", appends("config/settings/production.py", "\nSECURE_HSTS_SECONDS = 0\n"), "security.W004"
+        "deploy-check",
+        appends("config/settings/production.py", "\nSECURE_HSTS_SECONDS = 0\n"),
+        "security.W004",
+        "hsts",
     ),
     "a session cookie without TLS": Guard(
-        "deploy-check", appends("config/settings/production.py", "\nSESSION_COOKIE_SECURE = False\n"), "security.W012"
+        "deploy-check",
+        appends("config/settings/production.py", "\nSESSION_COOKIE_SECURE = False\n"),
+        "security.W012",
+        "production",
     ),
     "a setting that Django deprecates": Guard(
         "deploy-check",
         appends("config/settings/components/project.py", "\nFORMS_URLFIELD_ASSUME_HTTPS = True\n"),
         "FORMS_URLFIELD_ASSUME_HTTPS",
+        "deprecations",
     ),
     "a conflict that nobody solved": Guard(
         "conflicts",
@@ -149,30 +154,37 @@ GUARDS: dict[str, Guard] = {
         "deploy-check",
         appends("config/settings/local.py", '\nSTATICFILES_DIRS = ["/nowhere"]\n'),
         "staticfiles.W004",
+        "development",
     ),
     "no ceiling": Guard(
         "dependencies",
         replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six>=1.17",\n'),
         "'six>=1.17' needs a lower and an upper bound",
+        "bounds",
     ),
     "no floor": Guard(
         "dependencies",
         replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six<2",\n'),
         "'six<2' needs a lower and an upper bound",
+        "bounds",
     ),
     "no bound in a group": Guard(
         "dependencies",
         replaces("pyproject.toml", "\nlocal = [\n", '\nlocal = [\n    "six",\n'),
         "'six' needs a lower and an upper bound",
+        "bounds",
     ),
     "an unused dependency": Guard(
-        "dependencies", replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six>=1.17,<2",\n'), "DEP002"
+        "dependencies",
+        replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six>=1.17,<2",\n'),
+        "DEP002.*'six'",
+        "use",
     ),
     "a dependency of a dependency": Guard(
-        "dependencies", adds("apps/core/broken.py", '"""Broken."""\n\nimport sqlparse\n'), "DEP003"
+        "dependencies", adds("apps/core/broken_1.py", '"""Broken."""\n\nimport sqlparse\n'), "DEP003.*'sqlparse'", "use"
     ),
     "a tool of development in the code": Guard(
-        "dependencies", adds("apps/core/broken.py", '"""Broken."""\n\nimport pytest\n'), "DEP004"
+        "dependencies", adds("apps/core/broken_2.py", '"""Broken."""\n\nimport pytest\n'), "DEP004.*'pytest'", "use"
     ),
     "an endpoint without a schema": Guard(
         "schema-check",
@@ -240,16 +252,18 @@ def refusal(project: Project, gate: str) -> str:
     return answer.stdout + answer.stderr
 
 
-@pytest.mark.parametrize("rule", GUARDS)
-def test_a_broken_rule_is_refused_by_name(rule: str, project: Project) -> None:
-    guard = GUARDS[rule]
+@pytest.mark.parametrize(("gate", "batch"), sorted({(guard.gate, guard.batch) for guard in GUARDS.values()}))
+def test_gate_refuses_each_broken_rule_by_name(gate: str, batch: str, project: Project) -> None:
+    guards = [guard for guard in GUARDS.values() if (guard.gate, guard.batch) == (gate, batch)]
     before = project.read("pyproject.toml")
-    guard.edit(project)
+    for guard in guards:
+        guard.edit(project)
     if project.read("pyproject.toml") != before:
         # Other dependencies, another environment: the shared one stays as it was.
         (project.path / ".venv").unlink()
         project = share_environment(project)
-    assert guard.named in refusal(project, guard.gate)
+    printed = refusal(project, gate)
+    assert [guard.named for guard in guards if not re.search(guard.named, printed)] == [], printed
 
 
 def test_the_broken_rules_are_all_that_the_gates_refuse(passing: Project) -> None:
@@ -343,8 +357,9 @@ def services(postgres: Postgres, redis_url: str) -> dict[str, str]:
     return {"DATABASE_URL": postgres.create_database("guards"), "REDIS_URL": redis_url}
 
 
-def test_untested_code_is_refused(project: Project, services: dict[str, str]) -> None:
-    """A module that no test ever imports counts against the coverage."""
+def test_untested_code_is_refused(install_project: Render, services: dict[str, str]) -> None:
+    """A module that no test imports counts against the coverage."""
+    project = install_project(COVERING["smallest"])
     project.write("apps/users/untested.py", '"""Untested."""\n\n' + "VALUE = 1\n" * 400)
     answer = project.make("test", env=services, check=False)
     assert answer.returncode != 0
@@ -352,29 +367,33 @@ def test_untested_code_is_refused(project: Project, services: dict[str, str]) ->
     assert "fail-under" in (answer.stdout + answer.stderr)
 
 
-@pytest.mark.parametrize(
-    ("body", "named"),
-    [
-        ("    warnings.warn('old', DeprecationWarning, stacklevel=1)\n", "DeprecationWarning: old"),
-        ("    [group.user_set.first() for group in Group.objects.all()]\n", "N+1"),
-    ],
-    ids=["a warning", "a query in a loop"],
-)
-def test_a_test_that_warns_or_repeats_queries_fails(
-    body: str, named: str, project: Project, services: dict[str, str]
-) -> None:
-    project.write(
-        "tests/test_broken.py",
-        "import warnings\n\nimport pytest\nfrom django.contrib.auth.models import Group\n\n\n"
-        "@pytest.mark.django_db\ndef test_broken() -> None:\n    assert warnings\n"
-        "    Group.objects.create(name='a')\n    Group.objects.create(name='b')\n" + body,
-    )
+BROKEN_TESTS = """import warnings
+
+import pytest
+from django.contrib.auth.models import Group
+
+
+def test_warning() -> None:
+    warnings.warn("old", DeprecationWarning, stacklevel=1)
+
+
+@pytest.mark.django_db
+def test_query_in_loop() -> None:
+    Group.objects.create(name="a")
+    Group.objects.create(name="b")
+    [group.user_set.first() for group in Group.objects.all()]
+"""
+
+
+def test_a_test_that_warns_or_repeats_queries_fails(project: Project, services: dict[str, str]) -> None:
+    project.write("tests/test_broken.py", BROKEN_TESTS)
     answer = project.make("test", "ARGS=tests/test_broken.py --no-cov", env=services, check=False)
-    assert answer.returncode != 0
-    assert named in answer.stdout
+    assert "2 failed" in answer.stdout
+    assert "DeprecationWarning: old" in answer.stdout
+    assert "N+1" in answer.stdout
 
 
-# For each promise of the table of endpoints, an edit that breaks it and what the refusal must name.
+# For each promise of the endpoint table, an edit that breaks it and what the failures must name.
 ENDPOINT_GUARDS: Mapping[str, tuple[Callable[[Project], object], str]] = {
     "a route without a row": (
         replaces("apps/users/urls.py", "urlpatterns = [", 'urlpatterns = [\n    path("new/", views.MeView.as_view()),'),
@@ -407,42 +426,26 @@ ENDPOINT_GUARDS: Mapping[str, tuple[Callable[[Project], object], str]] = {
         ),
         "assert 3 == 2",
     ),
-}
-
-
-@pytest.mark.parametrize("promise", ENDPOINT_GUARDS)
-def test_the_table_of_endpoints_notices(promise: str, project: Project, services: dict[str, str]) -> None:
-    edit, named = ENDPOINT_GUARDS[promise]
-    edit(project)
-    answer = project.make("test", "ARGS=tests/test_endpoints.py", env=services, check=False)
-    assert answer.returncode != 0
-    assert named in answer.stdout
-
-
-# For each query in a loop, an edit that brings it about, the tests that must fail, and what they must name.
-REPEATED_QUERIES: Mapping[str, tuple[Callable[[Project], object], str, str]] = {
     "the category of each product": (
         replaces("apps/catalog/selectors.py", '.select_related("category").defer', ".defer"),
-        "tests/test_endpoints.py",
         "N+1 detected on catalog.Product.category",
     ),
     "a column of each order that its list left out": (
         replaces("apps/orders/serializers.py", '"item_count", "created_at"]', '"item_count", "notes", "created_at"]'),
-        "tests/test_endpoints.py",
         "N+1 detected on orders.Order.notes",
     ),
     "the items of each order": (
         replaces("apps/orders/selectors.py", ".prefetch_related(items_prefetch())", ""),
-        "apps/orders/tests/test_selectors.py",
         "N+1 detected on orders.Order.items",
     ),
 }
 
 
-@pytest.mark.parametrize("query", REPEATED_QUERIES)
-def test_a_query_for_each_row_is_noticed(query: str, project: Project, services: dict[str, str]) -> None:
-    edit, tests, named = REPEATED_QUERIES[query]
-    edit(project)
+def test_endpoint_table_and_query_guard_notice_each_edit(project: Project, services: dict[str, str]) -> None:
+    for edit, _ in ENDPOINT_GUARDS.values():
+        edit(project)
+    tests = "tests/test_endpoints.py apps/orders/tests/test_selectors.py"
     answer = project.make("test", f"ARGS={tests}", env=services, check=False)
     assert answer.returncode != 0
-    assert named in answer.stdout
+    unnoticed = [promise for promise, (_, named) in ENDPOINT_GUARDS.items() if named not in answer.stdout]
+    assert unnoticed == [], answer.stdout
