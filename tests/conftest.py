@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -99,17 +100,23 @@ def render_project(rendered: Render, tmp_path: Path) -> Render:
     return project
 
 
-@pytest.fixture
-def install_project(render_project: Render) -> Render:
-    """Give a function that makes a project for one test alone, ready for development."""
-    return lambda answers: share_environment(render_project(answers))
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """Give a running PostgreSQL server."""
     with run_postgres() as server:
         yield server
+
+
+@pytest.fixture
+def install_project(render_project: Render, postgres: Postgres) -> Render:
+    """Give a function that makes a project for one test, ready for development, with a database."""
+
+    def project(answers: Answers) -> Project:
+        installed = share_environment(render_project(answers))
+        database = postgres.create_database("development")
+        return replace(installed, variables={**installed.variables, "DATABASE_URL": database})
+
+    return project
 
 
 @pytest.fixture

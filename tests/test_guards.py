@@ -232,10 +232,11 @@ CONTRACTS: Mapping[str, tuple[str, str]] = {
 
 
 @pytest.fixture(scope="module")
-def passing(rendered: Render, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def passing(rendered: Render, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Give a project that passes, ready for development."""
     folder = tmp_path_factory.mktemp("passing") / "project"
-    return share_environment(Project(shutil.copytree(rendered({}).path, folder), {}))
+    variables = {"DATABASE_URL": postgres.create_database("guards")}
+    return share_environment(Project(shutil.copytree(rendered({}).path, folder), {}, variables))
 
 
 @pytest.fixture

@@ -23,8 +23,9 @@ FOLDER = BASE_DIR / ".local" / "postgres"
 DATA = FOLDER / "18"
 INITDB = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync"]
 
-# PostgreSQL refuses to run as root. The capability keeps folders readable that only root can read.
+# PostgreSQL refuses to run as root. The capability and the secure bit keep folders usable that only root can read.
 AS_NOBODY = ["setpriv", "--reuid=nobody", "--clear-groups", "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+AS_NOBODY += ["--securebits=+no_setuid_fixup"]
 
 
 def start_postgres() -> str:

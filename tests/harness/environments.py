@@ -39,7 +39,7 @@ def share_environment(project: Project, groups: tuple[str, ...] = DEVELOPMENT) -
         project.read(".python-version"),
         configuration["project"]["dependencies"],
         configuration["dependency-groups"],
-        dict(project.variables),
+        {name: value for name, value in project.variables.items() if name.startswith("UV_")},
         groups,
         os.environ.get("PYTEST_XDIST_WORKER", "alone"),
     ]
