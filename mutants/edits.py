@@ -630,7 +630,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "nothing looks for forgotten orders": Mutant(
         f"{SETTINGS}/celery.py.jinja",
-        '    "confirm-forgotten-orders": {\n        "task": "apps.orders.tasks.orders_confirm_due",\n'
+        '    "confirm-forgotten-orders": {\n        "task": "apps.orders.tasks.orders_confirm_due_task",\n'
         '        "schedule": crontab(),\n    },\n',
         "",
         suite("apps/orders/tests/test_tasks.py"),

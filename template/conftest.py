@@ -1,7 +1,6 @@
 """Fixtures for every test."""
 
 import os
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -10,17 +9,9 @@ from django.core.cache import cache
 from django.db import connection
 from rest_framework.test import APIClient
 from rest_framework.throttling import SimpleRateThrottle
-from zeal import zeal_context
 
 from apps.users.models import User
 from apps.users.tests.factories import UserFactory
-
-
-@pytest.fixture(autouse=True)
-def _no_repeated_queries() -> Iterator[None]:
-    """Fail a test that reads in a loop what one query could have brought."""
-    with zeal_context():
-        yield
 
 
 @pytest.fixture(autouse=True)

@@ -88,7 +88,7 @@ def test_without_it_there_is_no_setting_of_it(install_project: Render) -> None:
 def test_without_it_there_is_no_dependency_and_no_variable_of_it(rendered: Render) -> None:
     full, bare = rendered({}), rendered({"features": WITHOUT})
     # Of its tests and its types: what it runs with is everybody's.
-    assert dependencies(full) - dependencies(bare) == {"django-test-migrations", "types-django-filter"}
+    assert dependencies(full) - dependencies(bare) == {"types-django-filter"}
     assert dependencies(bare) < dependencies(full)
     assert full.read(".env.example") == bare.read(".env.example")
 

@@ -41,9 +41,9 @@ SWEEP = """
 import django
 django.setup()
 from apps.mail.tasks import mail_deliver_due
-from apps.orders.tasks import orders_confirm_due
+from apps.orders.tasks import orders_confirm_due_task
 for _ in range(3):
-    orders_confirm_due.delay()
+    orders_confirm_due_task.delay()
     mail_deliver_due.delay()
 """
 
@@ -168,7 +168,7 @@ def test_a_worker_that_is_killed_while_it_confirms_loses_no_order_and_mails_nobo
             worker.process.wait()
         # It never said that it was done.
         [(tag, task)] = in_hand(broker).items()
-        assert task["headers"]["task"] == "apps.orders.tasks.order_confirm"
+        assert task["headers"]["task"] == "apps.orders.tasks.order_confirm_task"
         assert confirmed(database) == {order_id: False}
 
         def let_it_be_redelivered() -> Callable[[Background], bool]:

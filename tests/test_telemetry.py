@@ -100,7 +100,7 @@ def test_order_request_and_its_task_with_their_queries_are_one_trace(
         shop = Shop.open(project, exporting, database, address, units=1)
         assert order(shop) == httpx.codes.CREATED
         project.python("-c", SEND, env=exporting)
-        tasks = ["mail.tasks.mail_deliver", "orders.tasks.order_confirm", "users.tasks.fail", "users.tasks.fail"]
+        tasks = ["mail.tasks.mail_deliver", "orders.tasks.order_confirm_task", "users.tasks.fail", "users.tasks.fail"]
         wait_until(
             lambda: sorted(task_names(receiver.spans())) == [f"run/apps.{task}" for task in tasks],
             "end of the tasks",
@@ -112,7 +112,7 @@ def test_order_request_and_its_task_with_their_queries_are_one_trace(
     [request] = [span for span in spans.values() if span.name == "POST api/v1/orders/"]
     trace = [span for span in spans.values() if span.trace == request.trace]
     assert [span for span in trace if span.parent not in spans] == [request]
-    [task] = [span for span in trace if span.name == "run/apps.orders.tasks.order_confirm"]
+    [task] = [span for span in trace if span.name == "run/apps.orders.tasks.order_confirm_task"]
     assert task.parent == request.id
     assert systems([span for span in trace if span.parent == request.id]) == {"postgresql", "redis"}
     assert "postgresql" in systems([span for span in trace if span.parent == task.id])

@@ -1,4 +1,4 @@
-"""How an endpoint is described in the table of an app: `apps/<app>/tests/endpoints.py`."""
+"""The rows of the endpoint tables in `apps/<app>/tests/endpoints.py`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from apps.users.models import User
 
 
 class Caller(Enum):
-    """Who calls. The owner owns what the row sets up; the others own nothing of it."""
+    """Who sends the request. The owner owns the rows that `prepare` creates; the others own none of them."""
 
     ANONYMOUS = "anonymous"
     OWNER = "owner"
@@ -25,39 +25,39 @@ Statuses = Mapping[Caller, HTTPStatus]
 
 
 def everybody(status: HTTPStatus) -> Statuses:
-    """Return what an open endpoint answers."""
+    """Return one status for every caller."""
     return dict.fromkeys(Caller, status)
 
 
 def signed_in(status: HTTPStatus, **others: HTTPStatus) -> Statuses:
-    """Return what an endpoint answers to users, and to the callers named, who get something else."""
+    """Return 401 for anonymous callers, the given statuses for the callers named, and one status for the rest."""
     named = {Caller[name.upper()]: other for name, other in others.items()}
     return {**everybody(status), Caller.ANONYMOUS: HTTPStatus.UNAUTHORIZED, **named}
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request: what fills the braces of the path, and the body."""
+    """One request: the parameters of the path, and the body."""
 
     path: Mapping[str, object] = field(default_factory=dict)
     body: object = None
 
 
 def nothing(_owner: User, _rows: int) -> Call:
-    """Set up nothing, and send nothing."""
+    """Create nothing, and return a request without a body."""
     return Call()
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A row of the table.
+    """An operation of the API.
 
     Attributes:
         method: `GET`, for example.
-        path: As the OpenAPI document has it.
-        statuses: What each caller gets.
-        queries: How many queries it takes to answer the owner, signing in included, however many rows there are.
-        prepare: Makes as many rows as it is told, of an owner, and returns the call.
+        path: The path in the OpenAPI document.
+        statuses: The status that each caller gets.
+        queries: The number of queries of a request by the owner, authentication included, for any number of rows.
+        prepare: Creates that many rows of an owner, and returns the request.
     """
 
     method: str
@@ -68,7 +68,7 @@ class Endpoint:
 
     @property
     def name(self) -> str:
-        """What the OpenAPI document calls it."""
+        """The operation, as `GET /path/`."""
         return f"{self.method} {self.path}"
 
     def call(self, client: APIClient, call: Call) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Every endpoint, from the tables of the apps: who may call it, and how many queries that takes."""
+"""Every endpoint, from the tables of the apps: permissions, and the number of queries."""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -9,7 +9,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
-from zeal import zeal_ignore
 
 from apps.users.models import User
 from apps.users.roles import Role
@@ -18,7 +17,7 @@ from apps.users.sessions import session_start
 from apps.users.tests.factories import UserFactory
 from tests.endpoint import Caller, Endpoint
 
-QUERIES_ALLOWED = 10
+MAX_QUERIES = 9
 
 
 def tables() -> list[Endpoint]:
@@ -33,7 +32,7 @@ each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=[endpoint.nam
 
 
 def client_of(caller: Caller, owner: User) -> APIClient:
-    """Return a client that somebody is signed in with, as a client of the API is."""
+    """Return a client with the access token of a caller."""
     client = APIClient()
     if caller is not Caller.ANONYMOUS:
         user = owner if caller is Caller.OWNER else UserFactory.create(is_staff=caller is Caller.STAFF)
@@ -55,22 +54,21 @@ def test_every_operation_has_a_summary() -> None:
     assert not missing, f"without a docstring or `@extend_schema(summary=...)`: {missing}"
 
 
-def test_every_route_has_a_row_and_every_row_a_route() -> None:
-    routes = set(operations())
-    rows = [endpoint.name for endpoint in ENDPOINTS]
-    # Told in the message: pytest shortens what it compares.
-    assert not routes - set(rows), f"without a row in the endpoints.py of their app: {sorted(routes - set(rows))}"
-    assert not set(rows) - routes, f"rows without a route: {sorted(set(rows) - routes)}"
+def test_every_operation_has_a_row() -> None:
+    names, rows = set(operations()), [endpoint.name for endpoint in ENDPOINTS]
+
+    # In the message, because pytest shortens what it compares.
+    assert not names - set(rows), f"without a row in the endpoints.py of their app: {names - set(rows)}"
+    assert not set(rows) - names, f"rows without an operation: {set(rows) - names}"
     assert len(rows) == len(set(rows))
 
 
 @pytest.mark.django_db
 @each_endpoint
 @pytest.mark.parametrize("caller", Caller, ids=[caller.value for caller in Caller])
-def test_each_caller_gets_what_the_table_says(endpoint: Endpoint, caller: Caller) -> None:
+def test_caller_gets_the_status_in_the_table(endpoint: Endpoint, caller: Caller) -> None:
     owner = UserFactory.create()
-    with zeal_ignore():
-        call = endpoint.prepare(owner, 1)
+    call = endpoint.prepare(owner, 1)
 
     response = endpoint.call(client_of(caller, owner), call)
 
@@ -83,14 +81,10 @@ def test_each_caller_gets_what_the_table_says(endpoint: Endpoint, caller: Caller
 
 @pytest.mark.django_db
 @each_endpoint
-@pytest.mark.parametrize("rows", [1, 10, 100])
-def test_a_call_takes_as_many_queries_as_the_table_says_however_many_rows_there_are(
-    endpoint: Endpoint, rows: int
-) -> None:
+@pytest.mark.parametrize("rows", [1, 20])
+def test_number_of_queries_does_not_depend_on_the_number_of_rows(endpoint: Endpoint, rows: int) -> None:
     owner = UserFactory.create()
-    with zeal_ignore():
-        call = endpoint.prepare(owner, rows)
-    client = client_of(Caller.OWNER, owner)
+    call, client = endpoint.prepare(owner, rows), client_of(Caller.OWNER, owner)
 
     with CaptureQueriesContext(connection) as captured:
         response = endpoint.call(client, call)
@@ -98,4 +92,4 @@ def test_a_call_takes_as_many_queries_as_the_table_says_however_many_rows_there_
     assert response.status_code == endpoint.statuses[Caller.OWNER]
     queries = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
     assert len(queries) == endpoint.queries, "\n".join(queries)
-    assert endpoint.queries < QUERIES_ALLOWED
+    assert endpoint.queries <= MAX_QUERIES

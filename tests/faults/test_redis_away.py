@@ -26,8 +26,8 @@ SWEEP = """
 import django
 django.setup()
 from apps.mail.tasks import mail_deliver_due
-from apps.orders.tasks import orders_confirm_due
-orders_confirm_due.delay()
+from apps.orders.tasks import orders_confirm_due_task
+orders_confirm_due_task.delay()
 mail_deliver_due.delay()
 """
 

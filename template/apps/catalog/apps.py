@@ -1,9 +1,9 @@
-"""The app of catalog."""
+"""The configuration of the app."""
 
 from django.apps import AppConfig
 from django.db.models.signals import post_delete, post_save
 
-from apps.catalog.signals import forget_categories
+from apps.catalog.signals import invalidate_categories
 
 
 class CatalogConfig(AppConfig):
@@ -12,6 +12,5 @@ class CatalogConfig(AppConfig):
     name = "apps.catalog"
 
     def ready(self) -> None:
-        """Listen to changes of categories."""
         for signal in (post_save, post_delete):
-            signal.connect(forget_categories, sender="catalog.Category")
+            signal.connect(invalidate_categories, sender="catalog.Category")

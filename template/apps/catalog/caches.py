@@ -1,16 +1,16 @@
-"""What catalog keeps in the cache: the names it is invalidated by (`apps.core.caching`), and for how many seconds."""
+"""The names of cached values (`apps.core.caching`), and their timeouts in seconds."""
 
 from uuid import UUID
 
 PRODUCTS = "catalog.products"
-PRODUCTS_SECONDS = 5 * 60
+PRODUCTS_TIMEOUT = 5 * 60
 
 CATEGORIES = "catalog.categories"
-CATEGORIES_SECONDS = 60 * 60
+CATEGORIES_TIMEOUT = 60 * 60
 
-STATISTICS_SECONDS = 10 * 60
+STATISTICS_TIMEOUT = 10 * 60
 
 
-def statistics_of(product_id: UUID) -> str:
-    """Return the name of the statistics of a product."""
+def statistics_cache_name(product_id: UUID) -> str:
+    """Return the name under which the statistics of a product are cached."""
     return f"catalog.statistics.{product_id}"

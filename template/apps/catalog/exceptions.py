@@ -1,4 +1,4 @@
-"""What catalog refuses."""
+"""Errors of the catalog."""
 
 from http import HTTPStatus
 
@@ -6,37 +6,37 @@ from apps.core.exceptions import ConflictError, DomainError
 
 
 class ProductNotFoundError(DomainError):
-    """There is no such product, or not for this reader."""
+    """The product does not exist, or is not visible to the caller."""
 
     status = HTTPStatus.NOT_FOUND
     code = "product-not-found"
 
 
 class ProductUnavailableError(DomainError):
-    """A product is unknown, deleted or off sale."""
+    """A product does not exist or is not on sale."""
 
     code = "product-unavailable"
 
 
 class InsufficientStockError(ConflictError):
-    """Fewer are left than somebody wants."""
+    """The stock is lower than the quantity."""
 
     code = "insufficient-stock"
 
 
 class SkuTakenError(ConflictError):
-    """Another product, maybe a deleted one, has this sku."""
+    """Another product has this SKU. It may be deleted."""
 
     code = "sku-taken"
 
 
 class PriceOutOfRangeError(DomainError):
-    """A change would make a price negative, or too large."""
+    """The new price would be negative or too high."""
 
     code = "price-out-of-range"
 
 
 class InvalidFileError(DomainError):
-    """A file is not made as it has to be, so that none of it can be read."""
+    """The file cannot be imported at all."""
 
     code = "invalid-file"

@@ -1,4 +1,4 @@
-"""The data of catalog, and its constraints."""
+"""Categories, products and stock movements."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,31 +7,20 @@ from django.core.checks import CheckMessage
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Now, Round
+from django.db.models.functions import Now
 
 from apps.core.models import SoftDeleteModel, TimeStampedModel, UUIDModel
 
-# So that a price fits its column with any tax, and a total fits that of an order.
 PRICE_MAX = Decimal("9999999.99")
 TAX_RATE_MAX = Decimal(1)
-# Half of what the column holds: what comes back to the stock has room.
+# Half of what the column holds, so that returned units fit.
 STOCK_MAX = 1_000_000_000
 
 SKU_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z"
 
 
-def rounded(amount: Combinable) -> Round:
-    """Return an amount rounded to cents, half a cent upwards.
-
-    SQLite reckons in binary fractions, where half a cent is a little less or more. The addend is less than any
-    difference that two prices and rates can make, and more than that error.
-    """
-    return Round(amount + Decimal("0.0000001"), precision=2)
-
-
 class Category(UUIDModel):
-    """What products are sorted by."""
+    """A category of products."""
 
     name = models.CharField(max_length=100, unique=True)
     slug = models.SlugField(max_length=100, unique=True)
@@ -44,10 +33,7 @@ class Category(UUIDModel):
 
 
 class Product(SoftDeleteModel, UUIDModel, TimeStampedModel):
-    """Something that can be sold, and how many of it there are. Off sale, only staff sees it.
-
-    Deleted, it stays for what points at it, and keeps its sku: what was sold under it is still told apart.
-    """
+    """A product with its price and stock. A deleted product keeps its SKU, because orders refer to it."""
 
     sku = models.CharField(max_length=64, unique=True, validators=[RegexValidator(SKU_PATTERN)])
     name = models.CharField(max_length=200)
@@ -62,16 +48,16 @@ class Product(SoftDeleteModel, UUIDModel, TimeStampedModel):
         default=Decimal("0.20"),
         validators=[MinValueValidator(Decimal(0)), MaxValueValidator(TAX_RATE_MAX)],
     )
-    # The database reckons it, whoever writes the price.
+    # Computed by the database, and rounded to cents by the column.
     total_price = models.GeneratedField(
-        expression=rounded(F("price") * (1 + F("tax_rate"))),
+        expression=F("price") * (1 + F("tax_rate")),
         output_field=models.DecimalField(max_digits=10, decimal_places=2),
         db_persist=True,
     )
     stock = models.IntegerField(default=0, validators=[MinValueValidator(0), MaxValueValidator(STOCK_MAX)])
     is_active = models.BooleanField("on sale", default=True)
 
-    # Without the indexes that the base classes give them: no query here would use one.
+    # Without the indexes of the base classes, which no query would use.
     is_deleted = models.BooleanField(default=False, editable=False)
     deleted_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -85,15 +71,15 @@ class Product(SoftDeleteModel, UUIDModel, TimeStampedModel):
             ),
             models.CheckConstraint(condition=Q(stock__gte=0), name="catalog_product_stock_not_negative"),
         ]
-        # Of what is listed, and nothing else: readers never ask for the rest. Everything at once is read by primary key.
+        # Partial: lists show only products on sale.
         indexes = [
-            # A page of a category, newest first, is one stretch of this index: filtered and sorted by it.
+            # The pages of a category, newest first: filter and order come from the index.
             models.Index(
                 fields=["category", "-id"],
                 condition=Q(is_active=True, is_deleted=False),
                 name="catalog_product_by_category",
             ),
-            # A narrow range of prices. What it finds is sorted afterwards.
+            # Filters by price.
             models.Index(
                 fields=["total_price"], condition=Q(is_active=True, is_deleted=False), name="catalog_product_by_price"
             ),
@@ -104,25 +90,24 @@ class Product(SoftDeleteModel, UUIDModel, TimeStampedModel):
 
     @classmethod
     def check(cls, **options: Any) -> list[CheckMessage]:
-        """Check the model, without a database.
+        """Check the model without a database connection.
 
-        To check a generated column, Django 6.1 asks PostgreSQL for its version. But checks are run in CI too, and while
-        an image is built, where there is none to ask.
+        For a generated column Django 6.1 asks PostgreSQL for its version, and in CI and image builds there is no database.
         """
         return super().check(**{**options, "databases": ()})
 
 
 class StockMovement(UUIDModel):
-    """Units of a product that orders took from the stock, as a negative number, or gave back."""
+    """A change of the stock: negative if units were reserved, positive if they were returned."""
 
-    # Its own index would be the beginning of the one below.
+    # Without an index of its own: the index below begins with this column.
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="movements", db_index=False)
     change = models.IntegerField()
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=~Q(change=0), name="catalog_stockmovement_change_not_zero")]
-        # The latest of a product, which is what statistics are made of.
+        # The recent movements of a product, for its statistics.
         indexes = [models.Index(fields=["product", "created_at"], name="catalog_stockmovement_latest")]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Reading products, their statistics and categories."""
+"""Read products, their statistics and categories."""
 
 from datetime import datetime, timedelta
 from typing import TypedDict, cast
@@ -8,7 +8,7 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from apps.catalog.caches import CATEGORIES, CATEGORIES_SECONDS, STATISTICS_SECONDS, statistics_of
+from apps.catalog.caches import CATEGORIES, CATEGORIES_TIMEOUT, STATISTICS_TIMEOUT, statistics_cache_name
 from apps.catalog.exceptions import ProductNotFoundError
 from apps.catalog.models import Category, Product, StockMovement
 from apps.core.caching import cached
@@ -17,7 +17,7 @@ STATISTICS_PERIOD = timedelta(days=30)
 
 
 class ProductStatistics(TypedDict):
-    """What happened to the stock of a product in the last 30 days."""
+    """The stock movements of a product in the last 30 days."""
 
     reserved: int
     returned: int
@@ -26,22 +26,22 @@ class ProductStatistics(TypedDict):
 
 
 class CategoryRow(TypedDict):
-    """A category, as it is listed."""
+    """A category in a list."""
 
     name: str
     slug: str
 
 
 def product_list() -> QuerySet[Product]:
-    """Return what is on sale, with categories and without descriptions, which no list shows."""
+    """Return the products on sale with their categories, without the descriptions, which lists do not show."""
     return Product.objects.filter(is_active=True).select_related("category").defer("description")
 
 
 def product_get(*, product_id: UUID, is_staff: bool = False) -> Product:
-    """Return a product with its category. What is off sale, only staff gets.
+    """Return a product with its category. Products that are off sale are visible to staff only.
 
     Raises:
-        ProductNotFoundError: There is none, or not for this reader.
+        ProductNotFoundError: The product does not exist, or is not visible to the caller.
     """
     products = Product.objects.select_related("category").filter(pk=product_id)
     product = (products if is_staff else products.filter(is_active=True)).first()
@@ -51,10 +51,10 @@ def product_get(*, product_id: UUID, is_staff: bool = False) -> Product:
 
 
 def product_statistics(*, product_id: UUID) -> ProductStatistics:
-    """Return what happened to the stock of a product lately, with one query, or from the cache.
+    """Return the stock movements of a product in the last 30 days, from the cache or with one query.
 
     Raises:
-        ProductNotFoundError: There is no such product.
+        ProductNotFoundError: The product does not exist.
     """
 
     def compute() -> ProductStatistics:
@@ -74,13 +74,13 @@ def product_statistics(*, product_id: UUID) -> ProductStatistics:
         }
 
     product_get(product_id=product_id, is_staff=True)
-    return cached(statistics_of(product_id), key="", timeout=STATISTICS_SECONDS, compute=compute)
+    return cached(statistics_cache_name(product_id), timeout=STATISTICS_TIMEOUT, compute=compute)
 
 
 def category_list() -> list[CategoryRow]:
-    """Return all categories by name, from the cache where they are there."""
+    """Return all categories by name, from the cache or with one query."""
 
     def compute() -> list[CategoryRow]:
         return [{"name": category.name, "slug": category.slug} for category in Category.objects.order_by("name")]
 
-    return cached(CATEGORIES, key="", timeout=CATEGORIES_SECONDS, compute=compute)
+    return cached(CATEGORIES, timeout=CATEGORIES_TIMEOUT, compute=compute)

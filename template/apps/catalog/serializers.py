@@ -1,37 +1,40 @@
-"""What the catalog endpoints take and give."""
+"""Request and response bodies of the catalog endpoints."""
 
 from decimal import Decimal
 from typing import Any
 
 from django.core.validators import RegexValidator
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.catalog.models import SKU_PATTERN, STOCK_MAX, Product
+from apps.catalog.models import PRICE_MAX, SKU_PATTERN, STOCK_MAX, TAX_RATE_MAX, Product
 
 
+@extend_schema_field({"type": "string", "format": "decimal", "pattern": r"^[0-9]{1,7}(\.[0-9]{1,2})?$"})
 class PriceField(serializers.DecimalField):
-    """A price, from 0 to 9999999.99."""
+    """A price without tax."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_digits=9, decimal_places=2, min_value=Decimal(0), **options)
+        super().__init__(max_digits=9, decimal_places=2, min_value=Decimal(0), max_value=PRICE_MAX, **options)
 
 
+@extend_schema_field({"type": "string", "format": "decimal", "pattern": r"^(0(\.[0-9]{1,2})?|1(\.00?)?)$"})
 class TaxRateField(serializers.DecimalField):
-    """A share of the price, from 0 to 1."""
+    """The tax, as a fraction of the price."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_digits=3, decimal_places=2, min_value=Decimal(0), max_value=Decimal(1), **options)
+        super().__init__(max_digits=3, decimal_places=2, min_value=Decimal(0), max_value=TAX_RATE_MAX, **options)
 
 
 class StockField(serializers.IntegerField):
-    """How many there are."""
+    """Units in stock."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(min_value=0, max_value=STOCK_MAX, **options)
 
 
 class ProductListSerializer(serializers.ModelSerializer[Product]):
-    """A product, as lists show it."""
+    """A product in a list."""
 
     category = serializers.CharField(source="category.slug")
     total_price = serializers.DecimalField(max_digits=10, decimal_places=2)
@@ -43,7 +46,7 @@ class ProductListSerializer(serializers.ModelSerializer[Product]):
 
 
 class ProductDetailSerializer(ProductListSerializer):
-    """A product, with all that is told of it."""
+    """A product."""
 
     class Meta(ProductListSerializer.Meta):
         fields = [*ProductListSerializer.Meta.fields, "description", "created_at", "updated_at"]
@@ -51,9 +54,8 @@ class ProductDetailSerializer(ProductListSerializer):
 
 
 class ProductCreateSerializer(serializers.Serializer[object]):
-    """A new product. Its category is named by the slug."""
+    """A new product. `category` is a slug."""
 
-    # As it is: a sku with spaces around it is another, and none.
     sku = serializers.CharField(max_length=64, trim_whitespace=False, validators=[RegexValidator(SKU_PATTERN)])
     name = serializers.CharField(max_length=200)
     description = serializers.CharField(allow_blank=True, default="", max_length=10_000)
@@ -65,7 +67,7 @@ class ProductCreateSerializer(serializers.Serializer[object]):
 
 
 class ProductUpdateSerializer(serializers.Serializer[object]):
-    """Changes of a product. What is not named stays as it is; the sku stays in any case."""
+    """Changes of a product. Fields that are left out keep their values; the SKU cannot be changed."""
 
     name = serializers.CharField(max_length=200, required=False)
     description = serializers.CharField(allow_blank=True, required=False, max_length=10_000)
@@ -77,7 +79,7 @@ class ProductUpdateSerializer(serializers.Serializer[object]):
 
 
 class ProductStatisticsSerializer(serializers.Serializer[object]):
-    """What happened to the stock of a product in the last 30 days: units reserved and returned, and how many times."""
+    """The stock movements of a product in the last 30 days: units reserved and returned, and how many movements."""
 
     reserved = serializers.IntegerField()
     returned = serializers.IntegerField()
@@ -93,7 +95,7 @@ class CategorySerializer(serializers.Serializer[object]):
 
 
 class CategoryListSerializer(serializers.Serializer[object]):
-    """All categories, in the form of every list. They are on one page."""
+    """All categories on one page, in the format of other lists."""
 
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)

@@ -1,6 +1,6 @@
-"""Changing products and their stock. Each function is one transaction. Files of them are in `files.py`.
+"""Change products and their stock. Each function is one transaction.
 
-Rows are locked in the order of their keys, always: so no two changes wait for each other.
+Rows are always locked in the order of their primary keys, so that two transactions cannot deadlock.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from apps.catalog.caches import PRODUCTS, statistics_of
+from apps.catalog.caches import PRODUCTS, statistics_cache_name
 from apps.catalog.exceptions import (
     InsufficientStockError,
     PriceOutOfRangeError,
@@ -23,15 +23,15 @@ from apps.catalog.exceptions import (
     ProductUnavailableError,
     SkuTakenError,
 )
-from apps.catalog.models import PRICE_MAX, Category, Product, StockMovement, rounded
+from apps.catalog.models import PRICE_MAX, Category, Product, StockMovement
 from apps.core.caching import invalidate_on_commit
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Offer:
-    """What is sold, and what one costs, tax included."""
+class PricedItem:
+    """A product as it is sold. The price includes tax."""
 
     product_id: UUID
     sku: str
@@ -40,7 +40,7 @@ class Offer:
 
 
 class ProductOptions(TypedDict, total=False):
-    """What a product has without being told."""
+    """Fields of a product that have defaults."""
 
     description: str
     tax_rate: Decimal
@@ -49,7 +49,7 @@ class ProductOptions(TypedDict, total=False):
 
 
 class ProductChanges(ProductOptions, total=False):
-    """What can be changed of a product. The category is named by its slug."""
+    """Fields of a product that can be changed. `category` is a slug."""
 
     name: str
     category: str
@@ -57,54 +57,54 @@ class ProductChanges(ProductOptions, total=False):
 
 
 @transaction.atomic
-def stock_reserve(*, quantities: Mapping[UUID, int]) -> list[Offer]:
-    """Take units of products from the stock, all or none, with three queries however many products there are.
+def stock_reserve(*, quantities: Mapping[UUID, int]) -> list[PricedItem]:
+    """Take units of products from the stock, all or none, with three queries.
 
     Args:
-        quantities: How many of each product, one or more.
+        quantities: The quantity of each product, 1 or more.
 
     Returns:
-        What was taken, in the order of the products' ids.
+        The products, ordered by id.
 
     Raises:
-        ProductUnavailableError: Products are unknown, deleted or off sale.
-        InsufficientStockError: Fewer are left.
+        ProductUnavailableError: A product does not exist or is not on sale.
+        InsufficientStockError: The stock is too low.
     """
-    _check_units(quantities)
-    products = _locked(Product.objects.filter(pk__in=quantities, is_active=True))
+    _check_quantities(quantities)
+    products = _lock(Product.objects.filter(pk__in=quantities, is_active=True))
     if missing := quantities.keys() - {product.pk for product in products}:
         raise ProductUnavailableError(f"Not for sale: {', '.join(sorted(map(str, missing)))}.")
     short = [f"{product.stock} of {product.sku}" for product in products if product.stock < quantities[product.pk]]
     if short:
         raise InsufficientStockError(f"There are only {', '.join(short)}.")
-    _move({product: -quantities[product.pk] for product in products})
-    return [offer_of(product) for product in products]
+    _change_stock({product: -quantities[product.pk] for product in products})
+    return [priced_item(product) for product in products]
 
 
 @transaction.atomic
 def stock_release(*, quantities: Mapping[UUID, int]) -> None:
-    """Give back what was reserved, also of products that are off sale or deleted by now.
+    """Return reserved units to the stock, including those of products that are off sale or deleted.
 
     Args:
-        quantities: How many of each product, one or more.
+        quantities: The quantity of each product, 1 or more.
     """
-    _check_units(quantities)
-    products = _locked(Product.all_objects.filter(pk__in=quantities))
-    _move({product: quantities[product.pk] for product in products})
+    _check_quantities(quantities)
+    products = _lock(Product.all_objects.filter(pk__in=quantities))
+    _change_stock({product: quantities[product.pk] for product in products})
 
 
-def offer_of(product: Product) -> Offer:
-    """Return what is sold of a product."""
-    return Offer(product_id=product.pk, sku=product.sku, name=product.name, unit_price=product.total_price)
+def priced_item(product: Product) -> PricedItem:
+    """Return a product as it is sold."""
+    return PricedItem(product_id=product.pk, sku=product.sku, name=product.name, unit_price=product.total_price)
 
 
 @transaction.atomic
 def product_create(*, sku: str, name: str, category: str, price: Decimal, **options: Unpack[ProductOptions]) -> Product:
-    """Return a new product, in the category with this slug.
+    """Return a new product in the category with this slug.
 
     Raises:
-        ValidationError: There is no such category.
-        SkuTakenError: Another product has the sku.
+        ValidationError: The category does not exist.
+        SkuTakenError: Another product has the SKU.
     """
     product = Product(sku=sku, name=name, category=_category(category), price=price, **options)
     try:
@@ -113,7 +113,7 @@ def product_create(*, sku: str, name: str, category: str, price: Decimal, **opti
     except IntegrityError as error:
         if not Product.all_objects.filter(sku=sku).exists():
             raise
-        raise SkuTakenError(f"Another product has the sku {sku}, or had it: choose another.") from error
+        raise SkuTakenError(f"The SKU {sku} is taken, maybe by a deleted product: choose another.") from error
     invalidate_on_commit(PRODUCTS)
     log.info("product_created", product_id=str(product.pk))
     return product
@@ -121,13 +121,13 @@ def product_create(*, sku: str, name: str, category: str, price: Decimal, **opti
 
 @transaction.atomic
 def product_update(*, product_id: UUID, **changes: Unpack[ProductChanges]) -> None:
-    """Change a product. What is not named stays as it is, whoever else changes it at the same time.
+    """Change the given fields of a product, and no others.
 
     Raises:
-        ProductNotFoundError: There is none, or it is deleted.
-        ValidationError: There is no such category.
+        ProductNotFoundError: The product does not exist or is deleted.
+        ValidationError: The category does not exist.
     """
-    product = _locked_one(product_id)
+    product = _lock_one(product_id)
     for name, value in changes.items():
         setattr(product, name, _category(changes["category"]) if name == "category" else value)
     product.save(update_fields=[*changes, "updated_at"])
@@ -137,62 +137,56 @@ def product_update(*, product_id: UUID, **changes: Unpack[ProductChanges]) -> No
 
 @transaction.atomic
 def product_delete(*, product_id: UUID) -> None:
-    """Take a product away. Orders of it keep what they show.
+    """Soft-delete a product. Existing orders keep their copy of its data.
 
     Raises:
-        ProductNotFoundError: There is none, or it is deleted already.
+        ProductNotFoundError: The product does not exist or is already deleted.
     """
-    _locked_one(product_id).soft_delete()
+    _lock_one(product_id).soft_delete()
     invalidate_on_commit(PRODUCTS)
     log.info("product_deleted", product_id=str(product_id))
 
 
 @transaction.atomic
-def products_activate(*, product_ids: Iterable[UUID]) -> int:
-    """Put products on sale, and return how many are by now."""
-    return _change(_locked(Product.objects.filter(pk__in=product_ids)), is_active=True)
-
-
-@transaction.atomic
-def products_deactivate(*, product_ids: Iterable[UUID]) -> int:
-    """Take products off sale, and return how many are by now."""
-    return _change(_locked(Product.objects.filter(pk__in=product_ids)), is_active=False)
+def products_set_active(*, product_ids: Iterable[UUID], is_active: bool) -> int:
+    """Put products on sale or take them off sale, and return how many were changed."""
+    return _update(_lock(Product.objects.filter(pk__in=product_ids)), is_active=is_active)
 
 
 @transaction.atomic
 def prices_change(*, product_ids: Iterable[UUID], percent: Decimal) -> int:
-    """Raise prices by some percent, or lower them, rounded to cents. Return how many were changed.
+    """Change prices by a percentage, rounded to cents, and return how many were changed.
 
     Raises:
-        PriceOutOfRangeError: A price would be negative, or larger than any may be.
+        PriceOutOfRangeError: A price would be negative or too high.
     """
     factor = 1 + percent / 100
-    products = _locked(Product.objects.filter(pk__in=product_ids))
+    products = _lock(Product.objects.filter(pk__in=product_ids))
     if not all(0 <= product.price * factor <= PRICE_MAX for product in products):
-        raise PriceOutOfRangeError(f"A change by {percent} % would take prices beyond 0 to {PRICE_MAX}.")
-    return _change(products, price=rounded(F("price") * factor))
+        raise PriceOutOfRangeError(f"A change by {percent} % would take a price out of the range 0 to {PRICE_MAX}.")
+    return _update(products, price=F("price") * factor)
 
 
-def _check_units(quantities: Mapping[UUID, int]) -> None:
-    """Keep a caller's mistake from turning a reservation into its opposite."""
+def _check_quantities(quantities: Mapping[UUID, int]) -> None:
+    """Refuse quantities that would turn a reservation into its opposite: a bug of the caller."""
     if any(quantity < 1 for quantity in quantities.values()):
         raise ValueError("Quantities start at 1.")
 
 
-def _locked(products: QuerySet[Product]) -> list[Product]:
-    """Return products as they are now, which nobody else changes until the transaction ends."""
+def _lock(products: QuerySet[Product]) -> list[Product]:
+    """Lock products in the order of their primary keys, and return their current values."""
     return list(products.select_for_update(of=("self",), no_key=True).defer("description").order_by("pk"))
 
 
-def _locked_one(product_id: UUID) -> Product:
-    products = _locked(Product.objects.filter(pk=product_id))
+def _lock_one(product_id: UUID) -> Product:
+    products = _lock(Product.objects.filter(pk=product_id))
     if not products:
         raise ProductNotFoundError("There is no such product.")
     return products[0]
 
 
-def _move(changes: Mapping[Product, int]) -> None:
-    """Change the stock of locked products, and note it."""
+def _change_stock(changes: Mapping[Product, int]) -> None:
+    """Change the stock of locked products, and record the movements."""
     now = timezone.now()
     for product, change in changes.items():
         product.stock += change
@@ -201,13 +195,13 @@ def _move(changes: Mapping[Product, int]) -> None:
     StockMovement.objects.bulk_create(
         [StockMovement(product=product, change=change) for product, change in changes.items()]
     )
-    invalidate_on_commit(PRODUCTS, *(statistics_of(product.pk) for product in changes))
+    invalidate_on_commit(PRODUCTS, *(statistics_cache_name(product.pk) for product in changes))
 
 
-def _change(products: list[Product], **values: object) -> int:
-    """Change locked products with one query, and return how many."""
-    changed = Product.objects.filter(pk__in=[product.pk for product in products])
-    count = changed.update(**values, updated_at=timezone.now())
+def _update(products: list[Product], **values: object) -> int:
+    """Update locked products with one query."""
+    locked = Product.objects.filter(pk__in=[product.pk for product in products])
+    count = locked.update(**values, updated_at=timezone.now())
     invalidate_on_commit(PRODUCTS)
     return count
 

@@ -1,7 +1,7 @@
-"""What follows from a change of categories, whoever makes it.
+"""Signal receivers.
 
-Everything else here is invalidated by the service that changes it. Categories have no services: they are changed by the
-admin, by fixtures, in a shell, and a signal is what all of these pass. (`QuerySet.update` and `bulk_create` do not.)
+Categories have no services: the admin, fixtures and the shell change them, and all of these send signals.
+`QuerySet.update` and `bulk_create` do not. Products are invalidated by their services.
 """
 
 from typing import Any
@@ -10,6 +10,6 @@ from apps.catalog.caches import CATEGORIES, PRODUCTS
 from apps.core.caching import invalidate_on_commit
 
 
-def forget_categories(**_kwargs: Any) -> None:
-    """Forget the categories, and the products, which show theirs. A receiver of `post_save` and `post_delete`."""
+def invalidate_categories(**_kwargs: Any) -> None:
+    """Invalidate the cached categories, and the lists of products that show them."""
     invalidate_on_commit(CATEGORIES, PRODUCTS)

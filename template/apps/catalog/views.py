@@ -1,4 +1,4 @@
-"""HTTP for the catalog: reads a request, calls a service or selector, gives a response."""
+"""HTTP endpoints of the catalog."""
 
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from apps.catalog import selectors, serializers, services
-from apps.catalog.caches import PRODUCTS, PRODUCTS_SECONDS
+from apps.catalog.caches import PRODUCTS, PRODUCTS_TIMEOUT
 from apps.catalog.filters import ProductFilter
 from apps.catalog.models import Product
 from apps.core.caching import cached
@@ -22,13 +22,11 @@ from apps.core.exceptions.openapi import problems
 from apps.core.pagination import StandardCursorPagination
 from apps.core.permissions import IsAdminOrReadOnly, IsManager
 
-# The list is the same for everybody, so that whoever asks, and whatever stands between, may keep it for a minute. What was
-# changed meanwhile they do not learn: nobody can call such a copy back.
-SHARED_FOR_A_MINUTE = {"Cache-Control": "public, max-age=60"}
+# The list is the same for every caller, so browsers and CDNs may cache it. They cannot be invalidated.
+CACHE_FOR_A_MINUTE = {"Cache-Control": "public, max-age=60"}
 
-# A token is looked at where one is sent, and a bad one refused.
-# (Its type is narrower than what `extend_schema` does.)
-OPEN: Any = [{"jwtAuth": []}, {}]
+# Authentication is optional, but an invalid token is refused. (The declared type of `auth` is too narrow.)
+OPTIONAL_AUTH: Any = [{"jwtAuth": []}, {}]
 
 
 class ProductViewSet(GenericViewSet[Product]):
@@ -36,7 +34,6 @@ class ProductViewSet(GenericViewSet[Product]):
 
     permission_classes = (IsAdminOrReadOnly,)
     filterset_class = ProductFilter
-    # What is no id is no path.
     lookup_value_converter = "uuid"
     serializer_class = serializers.ProductListSerializer
 
@@ -44,19 +41,21 @@ class ProductViewSet(GenericViewSet[Product]):
         return selectors.product_list()
 
     @extend_schema(
-        auth=OPEN,
+        summary="List products",
+        auth=OPTIONAL_AUTH,
         responses={
             status.HTTP_200_OK: serializers.ProductListSerializer(many=True),
             **problems(status.HTTP_401_UNAUTHORIZED, status.HTTP_404_NOT_FOUND),
         },
     )
     def list(self, request: Request) -> Response:
-        """What is on sale, newest first. A change shows within a minute, since an answer may be kept for that long."""
-        address = self._address()
-        page = cached(PRODUCTS, key=address, timeout=PRODUCTS_SECONDS, compute=lambda: self._page(address))
-        return Response(page, headers=SHARED_FOR_A_MINUTE)
+        """Return the products on sale, newest first. The response may be up to a minute old."""
+        url = self._canonical_url()
+        page = cached(PRODUCTS, key=url, timeout=PRODUCTS_TIMEOUT, compute=lambda: self._page(url))
+        return Response(page, headers=CACHE_FOR_A_MINUTE)
 
     @extend_schema(
+        summary="Create a product (staff)",
         request=serializers.ProductCreateSerializer,
         responses={
             status.HTTP_201_CREATED: serializers.ProductDetailSerializer,
@@ -64,25 +63,26 @@ class ProductViewSet(GenericViewSet[Product]):
         },
     )
     def create(self, request: Request) -> Response:
-        """Add a product. For staff."""
         serializer = serializers.ProductCreateSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         product = services.product_create(**serializer.validated_data)
         return Response(serializers.ProductDetailSerializer(product).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(
-        auth=OPEN,
+        summary="Get a product",
+        auth=OPTIONAL_AUTH,
         responses={
             status.HTTP_200_OK: serializers.ProductDetailSerializer,
             **problems(status.HTTP_401_UNAUTHORIZED),
         },
     )
     def retrieve(self, request: Request, pk: UUID) -> Response:
-        """One product. What is off sale, staff alone gets."""
+        """Return a product. Products that are off sale are visible to staff only."""
         product = selectors.product_get(product_id=pk, is_staff=request.user.is_staff)
         return Response(serializers.ProductDetailSerializer(product).data)
 
     @extend_schema(
+        summary="Change a product (staff)",
         request=serializers.ProductUpdateSerializer,
         responses={
             status.HTTP_200_OK: serializers.ProductDetailSerializer,
@@ -90,58 +90,63 @@ class ProductViewSet(GenericViewSet[Product]):
         },
     )
     def partial_update(self, request: Request, pk: UUID) -> Response:
-        """Change a product. For staff."""
         serializer = serializers.ProductUpdateSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         services.product_update(product_id=pk, **serializer.validated_data)
         product = selectors.product_get(product_id=pk, is_staff=True)
         return Response(serializers.ProductDetailSerializer(product).data)
 
-    @extend_schema(responses={status.HTTP_204_NO_CONTENT: None, **problems(status.HTTP_403_FORBIDDEN)})
+    @extend_schema(
+        summary="Delete a product (staff)",
+        responses={status.HTTP_204_NO_CONTENT: None, **problems(status.HTTP_403_FORBIDDEN)},
+    )
     def destroy(self, request: Request, pk: UUID) -> Response:
-        """Take a product away. Orders of it stay. For staff."""
+        """Soft-delete a product. Existing orders keep their copy of its data."""
         services.product_delete(product_id=pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
+        summary="Get the stock movements of a product (managers)",
         responses={
             status.HTTP_200_OK: serializers.ProductStatisticsSerializer,
             **problems(status.HTTP_403_FORBIDDEN),
-        }
+        },
     )
     @action(detail=True, permission_classes=[IsManager])
     def statistics(self, request: Request, pk: UUID) -> Response:
-        """What happened to the stock of a product in the last 30 days. For managers."""
+        """Return the stock movements of a product in the last 30 days."""
         statistics = selectors.product_statistics(product_id=pk)
         return Response(serializers.ProductStatisticsSerializer(statistics).data)
 
-    def _address(self) -> str:
-        """Return the address of the page that is asked for: the same, however it is asked, and whatever else is said."""
+    def _canonical_url(self) -> str:
+        """Return the URL with known parameters only, sorted, so that others do not fill the cache."""
         query = self.request.query_params
-        paging = cast("StandardCursorPagination", self.paginator)
-        known = {*ProductFilter.base_filters, paging.cursor_query_param, paging.page_size_query_param}
-        said = urlencode([(name, query[name]) for name in sorted(known & query.keys())])
+        paginator = cast("StandardCursorPagination", self.paginator)
+        known = {*ProductFilter.base_filters, paginator.cursor_query_param, paginator.page_size_query_param}
+        parameters = urlencode([(name, query[name]) for name in sorted(known & query.keys())])
         path = self.request.build_absolute_uri(self.request.path)
-        return f"{path}?{said}" if said else path
+        return f"{path}?{parameters}" if parameters else path
 
-    def _page(self, address: str) -> Any:
-        """Return the page that is asked for. Its links are made of its address alone, since everybody gets them."""
+    def _page(self, url: str) -> Any:
+        """Return a page whose links are made from the canonical URL, because all callers share them."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        cast("StandardCursorPagination", self.paginator).base_url = address
+        cast("StandardCursorPagination", self.paginator).base_url = url
         return self.get_paginated_response(self.get_serializer(page, many=True).data).data
 
 
 class CategoryListView(APIView):
-    """All categories, on one page."""
+    """Categories."""
 
     permission_classes = (IsAdminOrReadOnly,)
 
     @extend_schema(
-        auth=OPEN,
+        summary="List categories",
+        auth=OPTIONAL_AUTH,
         responses={
             status.HTTP_200_OK: serializers.CategoryListSerializer,
             **problems(status.HTTP_401_UNAUTHORIZED),
         },
     )
     def get(self, request: Request) -> Response:
+        """Return all categories on one page."""
         return Response({"next": None, "previous": None, "results": selectors.category_list()})

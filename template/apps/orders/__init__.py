@@ -1,1 +1,1 @@
-"""Orders, and what happens to them."""
+"""Orders and their items."""

@@ -1,4 +1,4 @@
-"""Orders in the admin: looked at, and moved from state to state. What was sold is not edited."""
+"""Orders in the admin: read-only, except for actions that change the status."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,8 @@ else:
     ItemInlineBase = admin.TabularInline
 
 
-class LookOnly:
-    """What services made, whose sums and stock would be wrong if it were edited. Comes before the admin class."""
+class ReadOnlyAdminMixin:
+    """Show `fields`, and do not add, change or delete. Comes before the admin class."""
 
     def has_add_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
         return False
@@ -33,39 +33,36 @@ class LookOnly:
         return self.fields  # type: ignore[attr-defined]
 
 
-def moves(service: Callable[..., Order], description: str) -> Callable[..., None]:
-    """Return an action that calls a service for each order that is ticked, and says what came of it.
-
-    Each in a transaction of its own: one that is refused holds up no other.
-    """
+def status_action(service: Callable[..., Order], description: str) -> Callable[..., None]:
+    """Return an admin action that calls a service for each selected order, each in its own transaction."""
 
     @admin.action(description=description, permissions=["change"])
-    def move(_admin: OrderAdminBase, request: HttpRequest, orders: QuerySet[Order]) -> None:
-        moved = 0
+    def change_status(_admin: OrderAdminBase, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        changed = 0
         for order in orders.order_by("pk"):
             try:
                 service(order=order)
-            except OrderStateError as refusal:
-                messages.warning(request, f"{order}: {refusal.detail}")
+            except OrderStateError as error:
+                messages.warning(request, f"{order}: {error.detail}")
             else:
-                moved += 1
-        if moved:
-            messages.success(request, f"{moved} changed.")
+                changed += 1
+        if changed:
+            messages.success(request, f"{changed} changed.")
 
-    move.__name__ = service.__name__
-    return move
+    change_status.__name__ = service.__name__
+    return change_status
 
 
-class OrderItemInline(LookOnly, ItemInlineBase):
-    """What is in an order."""
+class OrderItemInline(ReadOnlyAdminMixin, ItemInlineBase):
+    """The items of an order."""
 
     model = OrderItem
     fields = ("sku", "name", "quantity", "unit_price")
 
 
 @admin.register(Order)
-class OrderAdmin(LookOnly, OrderAdminBase):
-    """Orders, found by their id or their customer's address."""
+class OrderAdmin(ReadOnlyAdminMixin, OrderAdminBase):
+    """Orders."""
 
     fields = (
         "customer",
@@ -82,23 +79,21 @@ class OrderAdmin(LookOnly, OrderAdminBase):
     inlines = (OrderItemInline,)
     list_display = ("id", "customer", "status", "amount", "item_count", "created_at")
     list_filter = ("status",)
-    # A join, instead of a query for each row.
     list_select_related = ("customer",)
-    # By id is by creation, and has an index.
     ordering = ("-id",)
-    # Counting a large table takes longer than reading the page.
+    # Counting all rows of a large table is slow.
     show_full_result_count = False
     search_fields = ("id", "customer__email")
     actions = (
-        moves(order_pay, "Note as paid"),
-        moves(order_cancel, "Cancel"),
-        moves(order_refund, "Note as refunded"),
+        status_action(order_pay, "Mark as paid"),
+        status_action(order_cancel, "Cancel"),
+        status_action(order_refund, "Mark as refunded"),
     )
 
 
 @admin.register(DailyReport)
-class DailyReportAdmin(LookOnly, ReportAdminBase):
-    """What each day brought."""
+class DailyReportAdmin(ReadOnlyAdminMixin, ReportAdminBase):
+    """Daily reports."""
 
     fields = ("day", "order_count", "revenue", "refunded", "created_at")
     list_display = ("day", "order_count", "revenue", "refunded")

@@ -1,9 +1,9 @@
-"""The app of orders."""
+"""The configuration of the app."""
 
 from django.apps import AppConfig
 
 
 class OrdersConfig(AppConfig):
-    """Orders, and what happens to them."""
+    """Orders and their items."""
 
     name = "apps.orders"

@@ -1,10 +1,10 @@
-"""Orders for a demonstration, and for measuring."""
+"""Demo orders, also used for measurements."""
 
-import random
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from itertools import islice
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -13,93 +13,80 @@ from django.utils import timezone
 from psycopg import sql
 
 from apps.core.ids import generate_id
-from apps.orders.goods import Offer
 from apps.orders.models import Order, OrderItem
+from apps.orders.product_gateway import PricedItem
 from apps.orders.states import Status
 
-# Rows as tuples of these: an object for each row would take longer than the row itself.
-_ORDER = (
-    "id",
-    "customer_id",
-    "status",
-    "amount",
-    "item_count",
-    "notes",
-    "created_at",
-    "updated_at",
-    "confirmed_at",
-    "paid_at",
-    "refunded_at",
-)
-_ITEM = ("id", "order_id", "product_id", "sku", "name", "quantity", "unit_price")
-_Row = tuple[Any, ...]
+# Rows are dictionaries: model instances would take longer to create than the rows take to insert.
+Row = dict[str, Any]
 
-# How many orders one transaction writes.
-_BATCH = 5000
-# Over which time the orders were placed.
-_PERIOD = timedelta(days=365)
-# Of 100 orders, how many stand where: few wait, as in a shop that works.
-_STATUSES = {Status.PENDING: 3, Status.PAID: 85, Status.CANCELLED: 8, Status.REFUNDED: 4}
-_PAID = {Status.PAID, Status.REFUNDED}
-_LINES = (1, 1, 2, 3)
-_QUANTITIES = (1, 1, 1, 2, 5)
+# Orders per transaction.
+BATCH_SIZE = 5000
+# The orders are spread over this time.
+PERIOD = timedelta(days=365)
+# Weights: how many of 100 orders have each status.
+STATUSES = {Status.PENDING: 3, Status.PAID: 85, Status.CANCELLED: 8, Status.REFUNDED: 4}
 
 
-def orders_seed(*, count: int, customer_ids: Sequence[UUID], offers: Sequence[Offer]) -> None:
-    """Write orders as if they had been placed over the last year. No mail is sent, and no stock is touched.
+def orders_seed(*, count: int, customer_ids: Sequence[UUID], priced_items: Sequence[PricedItem]) -> None:
+    """Create orders spread over the last year. Sends no email and does not change the stock.
 
     Args:
         count: How many.
-        customer_ids: Whose they are, in turn.
-        offers: What is in them: one to three lines each.
+        customer_ids: The customers, in turn.
+        priced_items: The products to choose from.
     """
-    orders = _orders(count, customer_ids, offers)
-    while batch := list(islice(orders, _BATCH)):
+    orders = _orders(count, customer_ids, priced_items)
+    while batch := list(islice(orders, BATCH_SIZE)):
         with transaction.atomic():
-            _write(Order, _ORDER, [order for order, _ in batch])
-            _write(OrderItem, _ITEM, [item for _, items in batch for item in items])
+            _copy(Order, [order for order, _ in batch])
+            _copy(OrderItem, [item for _, items in batch for item in items])
 
 
-def _orders(count: int, customer_ids: Sequence[UUID], offers: Sequence[Offer]) -> Iterator[tuple[_Row, list[_Row]]]:
-    """Yield each order with its items, the oldest first."""
-    chance = random.Random(count)  # noqa: S311 - the same each time, which is the point
-    statuses = chance.choices([status.value for status in _STATUSES], weights=list(_STATUSES.values()), k=count)
+def _orders(
+    count: int, customer_ids: Sequence[UUID], priced_items: Sequence[PricedItem]
+) -> Iterator[tuple[Row, list[Row]]]:
+    """Yield each order with its items, oldest first."""
+    random = Random(count)  # noqa: S311 - the same orders each time
+    statuses = random.choices([status.value for status in STATUSES], weights=list(STATUSES.values()), k=count)
     now = timezone.now()
     for number, status in enumerate(statuses):
-        created_at = now - _PERIOD * (count - number) / count
-        yield _order(chance, customer_ids[number % len(customer_ids)], offers, status, created_at)
+        placed_at = now - PERIOD * (count - number) / count
+        items = _items(random, priced_items)
+        order = {
+            "id": generate_id(),
+            "customer_id": customer_ids[number % len(customer_ids)],
+            "status": status,
+            "amount": sum((item["unit_price"] * item["quantity"] for item in items), Decimal(0)),
+            "item_count": sum(item["quantity"] for item in items),
+            "notes": "",
+            "created_at": placed_at,
+            "updated_at": placed_at,
+            # So that no confirmation is sent.
+            "confirmed_at": placed_at,
+            "paid_at": placed_at if status in {Status.PAID, Status.REFUNDED} else None,
+            "refunded_at": placed_at if status == Status.REFUNDED else None,
+        }
+        yield order, [{"id": generate_id(), "order_id": order["id"], **item} for item in items]
 
 
-def _order(
-    chance: random.Random, customer_id: UUID, offers: Sequence[Offer], status: str, created_at: datetime
-) -> tuple[_Row, list[_Row]]:
-    order_id = generate_id()
-    first = chance.randrange(len(offers))
-    # Neighbours, so that no product comes twice.
-    chosen = [offers[(first + step) % len(offers)] for step in range(min(chance.choice(_LINES), len(offers)))]
-    amount, pieces = Decimal(0), 0
-    items: list[_Row] = []
-    for offer in chosen:
-        quantity = chance.choice(_QUANTITIES)
-        amount += offer.unit_price * quantity
-        pieces += quantity
-        items.append((generate_id(), order_id, offer.product_id, offer.sku, offer.name, quantity, offer.unit_price))
-    # On the day it was placed, as most are.
-    paid_at = created_at if status in _PAID else None
-    refunded_at = created_at if status == Status.REFUNDED else None
-    # Confirmed long ago: nobody is to be mailed.
-    moments = (created_at, created_at, created_at, paid_at, refunded_at)
-    return (order_id, customer_id, status, amount, pieces, "", *moments), items
+def _items(random: Random, priced_items: Sequence[PricedItem]) -> list[Row]:
+    """Return one to three different products."""
+    first = random.randrange(len(priced_items))
+    count = min(random.choice((1, 1, 2, 3)), len(priced_items))
+    chosen = [priced_items[(first + step) % len(priced_items)] for step in range(count)]
+    return [{**vars(item), "quantity": random.choice((1, 1, 1, 2, 5))} for item in chosen]
 
 
-def _write(model: type[models.Model], names: Sequence[str], rows: Sequence[_Row]) -> None:
-    """Write rows with COPY, which is three times as fast as INSERT.
+def _copy(model: type[models.Model], rows: Sequence[Row]) -> None:
+    """Insert rows with COPY, which is about three times as fast as INSERT.
 
     https://www.psycopg.org/psycopg3/docs/basic/copy.html
     """
+    columns = list(rows[0])
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, names))
+        sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
-            copy.write_row(row)
+            copy.write_row([row[column] for column in columns])

@@ -1,9 +1,9 @@
-"""What orders refuse."""
+"""Errors of orders."""
 
 from apps.core.exceptions import ConflictError
 
 
 class OrderStateError(ConflictError):
-    """An order cannot become this from where it stands."""
+    """The status of the order does not allow this transition."""
 
     code = "order-state"

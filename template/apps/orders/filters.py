@@ -1,4 +1,4 @@
-"""What a list of orders can be narrowed down by."""
+"""Query parameters of the list of orders."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -14,15 +14,10 @@ from apps.orders.selectors import with_product
 from apps.orders.states import Status
 
 
-class TimeField(IsoDateTimeField):
-    """A time, in UTC: PostgreSQL does not know every offset that Python does."""
+class UTCDateTimeField(IsoDateTimeField):
+    """A time, converted to UTC: PostgreSQL does not accept every offset that Python does."""
 
     def to_python(self, value: Any) -> datetime | None:
-        """Return the time, None where there is none.
-
-        Raises:
-            ValidationError: It is none, or before all time.
-        """
         time = super().to_python(value)
         try:
             return time and time.astimezone(UTC)
@@ -30,33 +25,24 @@ class TimeField(IsoDateTimeField):
             raise ValidationError(self.error_messages["invalid"], code="invalid") from error
 
 
-class TimeFilter(django_filters.IsoDateTimeFilter):
-    """By a time."""
+class UTCDateTimeFilter(django_filters.IsoDateTimeFilter):
+    """A filter by time."""
 
-    field_class = TimeField
+    field_class = UTCDateTimeField
 
 
 class OrderFilter(django_filters.FilterSet):
-    """By state, by time, by what is in it."""
+    """Filter orders by status, time and product."""
 
     status = django_filters.ChoiceFilter(choices=Status.choices)
-    created_after = TimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = TimeFilter(field_name="created_at", lookup_expr="lt")
-    product_id = django_filters.UUIDFilter(method="filter_product", label="Orders with this product in them")
+    created_after = UTCDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = UTCDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    product_id = django_filters.UUIDFilter(method="filter_product", label="Orders that contain this product")
 
     class Meta:
         model = Order
         fields = ()
 
-    def is_valid(self) -> bool:
-        """Say whether every value is one. What is there and empty is none, and would be passed over otherwise."""
-        is_valid: bool = super().is_valid()
-        given = self.data or {}
-        empty = [name for name in self.filters if given.get(name) == ""]
-        for name in empty:
-            self.form.add_error(name, ValidationError("Give a value, or leave this out.", code="required"))
-        return is_valid and not empty
-
     def filter_product(self, queryset: QuerySet[Order], _name: str, value: UUID) -> QuerySet[Order]:
-        """Return the orders that have a product in them."""
+        """Return the orders that contain a product."""
         return with_product(orders=queryset, product_id=value)

@@ -1,4 +1,4 @@
-"""Orders, what is in them, and what was answered to whoever placed them."""
+"""Orders, their items and the daily reports."""
 
 from django.conf import settings
 from django.db import models
@@ -10,49 +10,47 @@ from apps.orders.states import Status
 
 
 class Order(UUIDModel):
-    """What somebody ordered, and where it stands."""
+    """An order of a customer."""
 
-    # The row of a customer who is gone stays, so this protects against mistakes only. The first composite index below
-    # serves it: one of its own would be written for nobody to read.
+    # Without an index of its own: the index `orders_order_of_customer` begins with this column.
     customer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders", db_index=False
     )
     status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
-    # What all of it costs, tax included.
+    # The total, tax included.
     amount = models.DecimalField(max_digits=18, decimal_places=2)
-    # How many pieces, kept here so that a list need not add them up.
+    # The sum of the quantities, stored so that a list does not have to add them up.
     item_count = models.IntegerField()
     notes = models.TextField(blank=True)
-    # By the clock of the database, which is one for all that write to it.
+    # Set by the clock of the database, which is the same for every process.
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True)
-    # When the money came, and when it went back. What a day brought is told by these, and not by when it was ordered.
+    # Reports count money on the day it was paid or refunded.
     paid_at = models.DateTimeField(null=True, blank=True, editable=False)
     refunded_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # When the mail that confirms it was written.
+    # When the confirmation email was written.
     confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
-        # Every query that says nothing else is ordered by this: newest first, unique, and with an index.
+        # The default order: newest first, unique, indexed.
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=Status.values), name="orders_order_status_known"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="orders_order_amount_not_negative"),
-            # That it is not null is said here as well: so PostgreSQL need not look through the table for it
-            # (migrations 0005 to 0007).
+            # `isnull=False` lets PostgreSQL set NOT NULL without a table scan (migrations 0004 to 0006).
             models.CheckConstraint(
                 condition=Q(item_count__isnull=False, item_count__gte=0), name="orders_order_item_count_known"
             ),
         ]
         indexes = [
-            # Composite: the orders of one customer, page by page; of one status, with the next.
+            # Composite: the pages of a customer, and the pages of a customer with one status.
             models.Index(fields=["customer", "-id"], name="orders_order_of_customer"),
             models.Index(fields=["customer", "status", "-id"], name="orders_order_by_status"),
-            # Partial: few orders wait at any time, of however many there are.
+            # Partial: small, because few orders are pending or unconfirmed.
             models.Index(fields=["created_at"], condition=Q(status=Status.PENDING), name="orders_order_pending"),
             models.Index(fields=["created_at"], condition=Q(confirmed_at=None), name="orders_order_unconfirmed"),
             models.Index(fields=["created_at"], name="orders_order_placed"),
-            # Covering: what a report adds up stands in the index itself.
+            # Covering: reports read the amounts from the index.
             models.Index(
                 fields=["paid_at"], include=["amount"], condition=Q(paid_at__isnull=False), name="orders_order_paid"
             ),
@@ -69,16 +67,16 @@ class Order(UUIDModel):
 
 
 class OrderItem(UUIDModel):
-    """One line of an order. What was sold is written down: a product that changes later changes no order."""
+    """A product in an order, with its name and price at the time of the order."""
 
-    # The unique constraint begins with it, and serves it.
+    # Without an index of its own: the index of the unique constraint begins with this column.
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="items", db_index=False)
-    # No foreign key: what is sold belongs to another app (`goods.py`).
+    # Not a foreign key: products belong to another app (`product_gateway.py`).
     product_id = models.UUIDField()
     sku = models.CharField(max_length=64)
     name = models.CharField(max_length=200)
     quantity = models.PositiveIntegerField()
-    # What one costs, tax included.
+    # Tax included.
     unit_price = models.DecimalField(max_digits=12, decimal_places=2)
 
     class Meta:
@@ -93,7 +91,7 @@ class OrderItem(UUIDModel):
 
 
 class DailyReport(UUIDModel):
-    """What a day brought. That it is there says that it was sent."""
+    """The figures of a day. A row means that the report was sent."""
 
     day = models.DateField(unique=True)
     order_count = models.PositiveIntegerField()

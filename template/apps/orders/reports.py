@@ -1,4 +1,4 @@
-"""What the managers are told each morning."""
+"""The daily report to the managers."""
 
 from datetime import date, timedelta
 
@@ -17,9 +17,12 @@ log = structlog.get_logger(__name__)
 
 @transaction.atomic
 def daily_report_send(*, day: date | None = None) -> bool:
-    """Mail the managers what a day brought, yesterday unless given, and say whether this call did.
+    """Email the figures of a day to the managers, and return whether this call sent them.
 
-    A day is told once, however often this is called: of several at once, the others wait and find it done.
+    Each day is reported once. Concurrent calls wait for each other on the unique `day`.
+
+    Args:
+        day: Yesterday, unless given.
     """
     day = day or timezone.localdate() - timedelta(days=1)
     report, is_new = DailyReport.objects.get_or_create(day=day, defaults=dict(day_figures(day=day)))

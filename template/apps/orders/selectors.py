@@ -1,6 +1,5 @@
-"""Reading orders."""
+"""Read orders."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict
@@ -17,20 +16,17 @@ from apps.orders.states import Status
 if TYPE_CHECKING:
     from apps.users.models import User
 
-# What somebody must have paid to be on each tier, the highest first.
+# What a customer has to have paid for each tier, highest first.
 TIERS = {"platinum": Decimal(10_000), "gold": Decimal(5_000), "silver": Decimal(1_000)}
 LOWEST_TIER = "bronze"
-# How many of all orders are in memory at once.
-BATCH = 500
-SUMMARY_SECONDS = 300
+SUMMARY_TIMEOUT = 5 * 60
 
-_NOTHING = Value(Decimal("0.00"))
+_ZERO = Value(Decimal("0.00"))
 _PAID = Q(status=Status.PAID)
-_REFUNDED = Q(status=Status.REFUNDED)
 
 
 class Month(TypedDict):
-    """What a customer paid in a month, and did not get back. Sums are text, as the API gives them."""
+    """The paid orders of a month. Sums are text, as in the API."""
 
     month: str
     revenue: str
@@ -39,7 +35,7 @@ class Month(TypedDict):
 
 
 class Summary(TypedDict):
-    """What a customer has ordered. Sums are text, as the API gives them."""
+    """Figures of the orders of a customer. Sums are text, as in the API."""
 
     order_count: int
     pending_count: int
@@ -50,11 +46,8 @@ class Summary(TypedDict):
     months: list[Month]
 
 
-class Day(TypedDict):
-    """What a day brought: how many orders were placed, what was paid, and what was given back.
-
-    Whatever day the orders are of that were paid or refunded. What is refunded later was paid all the same.
-    """
+class DayFigures(TypedDict):
+    """How many orders were placed on a day, and what was paid and refunded on that day."""
 
     order_count: int
     revenue: Decimal
@@ -62,78 +55,59 @@ class Day(TypedDict):
 
 
 def order_list(*, customer: "User") -> QuerySet[Order]:
-    """Return the orders of a customer, newest first, with what a list shows and no more."""
+    """Return the orders of a customer, newest first, with the columns that a list shows."""
     return Order.objects.filter(customer=customer).only("status", "amount", "item_count", "created_at")
 
 
 def order_detail(*, customer: "User") -> QuerySet[Order]:
-    """Return the orders of a customer with their items, in two queries however many there are."""
+    """Return the orders of a customer with their items, in two queries."""
     return Order.objects.filter(customer=customer).prefetch_related(items_prefetch())
 
 
 def items_prefetch() -> "Prefetch[str, QuerySet[OrderItem], str]":
-    """Return what brings the items of any number of orders in one query, in the order in which they were written."""
+    """Return the prefetch of items. `only` has to name `order_id`, or Django reads it again for each item."""
     items = OrderItem.objects.only("order_id", "product_id", "sku", "name", "quantity", "unit_price")
     return Prefetch("items", queryset=items.order_by("id"))
 
 
-def oldest_first(orders: QuerySet[Order]) -> Iterator[Order]:
-    """Yield orders by when they were placed, in batches: each once, whatever becomes of it or of the others meanwhile."""
-    following = orders.order_by("created_at", "pk")
-    while batch := list(following[:BATCH]):
-        yield from batch
-        last = batch[-1]
-        # The two conditions say: later, or at the same time with a larger key. The first alone can be read from an index.
-        later = orders.filter(created_at__gte=last.created_at).exclude(created_at=last.created_at, pk__lte=last.pk)
-        following = later.order_by("created_at", "pk")
-
-
 def with_product(*, orders: QuerySet[Order], product_id: UUID) -> QuerySet[Order]:
-    """Return those of some orders that have a product in them.
-
-    Each order is looked up in the index of its items; a list of ids would have to be fetched, sent back and read.
-    """
+    """Return those of the orders that contain a product."""
     return orders.filter(Exists(OrderItem.objects.filter(order=OuterRef("pk"), product_id=product_id)))
 
 
-def summary_name(customer_id: UUID) -> str:
-    """Return what the cache calls the summary of a customer."""
+def summary_cache_name(customer_id: UUID) -> str:
+    """Return the name under which the summary of a customer is cached."""
     return f"orders.summary.{customer_id}"
 
 
 def order_summary(*, customer: "User") -> Summary:
-    """Return what a customer has ordered: counts, sums, their tier, and what they paid in each month.
+    """Return counts, sums, the tier and the months of a customer, from the cache or with two queries."""
+    return cached(summary_cache_name(customer.pk), timeout=SUMMARY_TIMEOUT, compute=lambda: _summary(customer.pk))
 
-    Kept for five minutes, or until one of their orders changes.
-    """
-    return cached(
-        summary_name(customer.pk), key="", timeout=SUMMARY_SECONDS, compute=lambda: _summary(customer_id=customer.pk)
+
+def day_figures(*, day: date) -> DayFigures:
+    """Return the figures of a day. A payment counts on the day it was made, whenever the order was placed."""
+    start = datetime.combine(day, datetime.min.time(), tzinfo=get_default_timezone())
+
+    def orders(column: str) -> QuerySet[Order]:
+        return Order.objects.filter(**{f"{column}__gte": start, f"{column}__lt": start + timedelta(days=1)})
+
+    def amount(column: str) -> Decimal:
+        total: Decimal = orders(column).aggregate(total=Coalesce(Sum("amount"), _ZERO))["total"]
+        return total
+
+    return DayFigures(
+        order_count=orders("created_at").count(), revenue=amount("paid_at"), refunded=amount("refunded_at")
     )
 
 
-def day_figures(*, day: date) -> Day:
-    """Return what happened on a day. Each figure is read from an index alone."""
-    start = datetime.combine(day, datetime.min.time(), tzinfo=get_default_timezone())
-
-    def orders(moment: str) -> QuerySet[Order]:
-        return Order.objects.filter(**{f"{moment}__gte": start, f"{moment}__lt": start + timedelta(days=1)})
-
-    def money(moment: str) -> Decimal:
-        total: Decimal = orders(moment).aggregate(total=Coalesce(Sum("amount"), _NOTHING))["total"]
-        return total
-
-    return Day(order_count=orders("created_at").count(), revenue=money("paid_at"), refunded=money("refunded_at"))
-
-
-def _summary(*, customer_id: UUID) -> Summary:
+def _summary(customer_id: UUID) -> Summary:
     orders = Order.objects.filter(customer=customer_id)
-    paid = Coalesce(Sum("amount", filter=_PAID), _NOTHING)
-    # One pass over the orders of the customer, whatever is counted.
     figures = orders.aggregate(
         order_count=Count("*"),
         pending_count=Count("pk", filter=Q(status=Status.PENDING)),
-        refund_count=Count("pk", filter=_REFUNDED),
-        paid=paid,
+        refund_count=Count("pk", filter=Q(status=Status.REFUNDED)),
+        paid=Coalesce(Sum("amount", filter=_PAID), _ZERO),
         average=Avg("amount", filter=_PAID),
         tier=Case(
             *(When(paid__gte=amount, then=Value(tier)) for tier, amount in TIERS.items()),

@@ -1,31 +1,30 @@
-"""What the order endpoints take and give: one serializer for each action."""
+"""Request and response bodies of the order endpoints, one serializer per action."""
 
 from rest_framework import serializers
 
 from apps.orders.models import Order, OrderItem
 
-# What one order may hold: more is a mistake, or mischief.
-MOST_LINES = 100
-MOST_OF_ONE = 1000
-LONGEST_NOTE = 1000
+MAX_ITEMS = 100
+MAX_QUANTITY = 1000
+MAX_NOTES_LENGTH = 1000
 
 
-class LineSerializer(serializers.Serializer[object]):
-    """A line of what is asked for."""
+class OrderItemInputSerializer(serializers.Serializer[object]):
+    """A product to order, and its quantity."""
 
     product_id = serializers.UUIDField()
-    quantity = serializers.IntegerField(min_value=1, max_value=MOST_OF_ONE)
+    quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY)
 
 
 class OrderCreateSerializer(serializers.Serializer[object]):
-    """What is ordered."""
+    """A new order."""
 
-    items = serializers.ListField(child=LineSerializer(), min_length=1, max_length=MOST_LINES)
-    notes = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_NOTE, trim_whitespace=False)
+    items = serializers.ListField(child=OrderItemInputSerializer(), min_length=1, max_length=MAX_ITEMS)
+    notes = serializers.CharField(required=False, allow_blank=True, max_length=MAX_NOTES_LENGTH, trim_whitespace=False)
 
 
 class OrderListSerializer(serializers.ModelSerializer[Order]):
-    """An order among others."""
+    """An order in a list."""
 
     class Meta:
         model = Order
@@ -34,7 +33,7 @@ class OrderListSerializer(serializers.ModelSerializer[Order]):
 
 
 class OrderItemSerializer(serializers.ModelSerializer[OrderItem]):
-    """A line of an order, as it was sold."""
+    """A product in an order, as it was sold."""
 
     class Meta:
         model = OrderItem
@@ -43,7 +42,7 @@ class OrderItemSerializer(serializers.ModelSerializer[OrderItem]):
 
 
 class OrderDetailSerializer(serializers.ModelSerializer[Order]):
-    """An order, and what is in it."""
+    """An order with its items."""
 
     items = OrderItemSerializer(many=True, read_only=True)
 
@@ -54,7 +53,7 @@ class OrderDetailSerializer(serializers.ModelSerializer[Order]):
 
 
 class MonthSerializer(serializers.Serializer[object]):
-    """What was paid in a month."""
+    """The paid orders of a month."""
 
     month = serializers.RegexField(r"^\d{4}-\d{2}$")
     revenue = serializers.DecimalField(max_digits=18, decimal_places=2)
@@ -63,7 +62,7 @@ class MonthSerializer(serializers.Serializer[object]):
 
 
 class OrderSummarySerializer(serializers.Serializer[object]):
-    """What the caller has ordered."""
+    """Figures of the orders of the caller."""
 
     order_count = serializers.IntegerField()
     pending_count = serializers.IntegerField()

@@ -1,4 +1,4 @@
-"""What an order can be, and become."""
+"""The status of an order, and the allowed transitions."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from django.db.models import TextChoices
 
 
 class Status(TextChoices):
-    """Where an order stands."""
+    """The status of an order."""
 
     PENDING = "pending"
     PAID = "paid"
@@ -14,13 +14,12 @@ class Status(TextChoices):
     REFUNDED = "refunded"
 
 
-# What each state can become. What is not here, no service does.
-NEXT: Mapping[Status, frozenset[Status]] = {
+ALLOWED_TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.PAID, Status.CANCELLED}),
     Status.PAID: frozenset({Status.REFUNDED}),
     Status.CANCELLED: frozenset(),
     Status.REFUNDED: frozenset(),
 }
 
-# An order that comes to stand here gives its goods back.
-ENDED = frozenset({Status.CANCELLED, Status.REFUNDED})
+# An order that reaches one of these returns its stock.
+TERMINAL_STATUSES = frozenset({Status.CANCELLED, Status.REFUNDED})

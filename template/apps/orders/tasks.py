@@ -1,4 +1,4 @@
-"""Tasks of orders. All bear to run twice, and at once."""
+"""Celery tasks of orders. Every task is safe to run twice, or twice at the same time."""
 
 from celery import shared_task
 from django.db import OperationalError
@@ -7,32 +7,31 @@ from apps.orders import confirmation, reports, services
 
 
 @shared_task(
-    # The database is away, or somebody holds the row: that passes. Anything else is a bug, which trying again repeats.
+    # The database is unavailable, or the row is locked: temporary errors. A retry does not help against a bug.
     autoretry_for=(OperationalError,),
-    # After 1, 2, 4, 8 and 16 seconds at most. By chance it is anything less, so that those who failed together do not
-    # come back together.
+    # Wait up to 1, 2, 4, 8 and 16 seconds, with jitter, so that tasks that failed together do not retry together.
     retry_backoff=True,
     retry_jitter=True,
     max_retries=5,
 )
-def order_confirm(*, order_id: str) -> None:
-    """Write the mail that confirms an order. What fails for good is left to `orders_confirm_due`."""
+def order_confirm_task(*, order_id: str) -> None:
+    """Write the confirmation email of an order. If all retries fail, `orders_confirm_due` confirms it later."""
     confirmation.order_confirm(order_id=order_id)
 
 
 @shared_task
-def orders_confirm_due() -> None:
-    """Find orders that nobody confirmed, and do. Started every minute by the schedule."""
+def orders_confirm_due_task() -> None:
+    """Confirm the orders whose task was lost."""
     confirmation.orders_confirm_due()
 
 
 @shared_task
-def orders_expire() -> None:
-    """Cancel unpaid orders, up to a number that fits into the time limit. Started every hour by the schedule."""
-    services.orders_expire(limit=1000)
+def orders_expire_task() -> None:
+    """Cancel unpaid orders."""
+    services.orders_expire()
 
 
 @shared_task
-def daily_report_send() -> None:
-    """Mail the managers what yesterday brought."""
+def daily_report_send_task() -> None:
+    """Email yesterday's figures to the managers."""
     reports.daily_report_send()

@@ -1,10 +1,10 @@
-"""HTTP for orders: reads a request, calls a service or selector, gives a response."""
+"""HTTP endpoints of orders."""
 
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db.models import QuerySet, prefetch_related_objects
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -16,8 +16,8 @@ from apps.core.exceptions.openapi import problems
 from apps.core.idempotency import KEY_PATTERN, IdempotentResponse, run_idempotent
 from apps.orders import serializers
 from apps.orders.filters import OrderFilter
-from apps.orders.goods import DEMO_PRODUCT_ID
 from apps.orders.models import Order
+from apps.orders.product_gateway import DEMO_PRODUCT_ID
 from apps.orders.selectors import items_prefetch, order_detail, order_list, order_summary
 from apps.orders.services import order_cancel, order_create
 
@@ -28,18 +28,21 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": KEY_PATTERN},
     OpenApiParameter.HEADER,
-    description="What you call this request, a UUID for example. Sent again within a day it is not done again, and "
-    "gets the same answer.",
+    description="Identifies this request, for example by a UUID. If it is sent again within a day, it is not executed "
+    "again, and gets the same response.",
 )
-ORDER_EXAMPLE = OpenApiExample(
-    "Of the demo data",
+DEMO_ORDER = OpenApiExample(
+    "Demo product",
     {"items": [{"product_id": str(DEMO_PRODUCT_ID), "quantity": 1}], "notes": ""},
     request_only=True,
 )
 
 
+@extend_schema_view(
+    list=extend_schema(summary="List own orders"), retrieve=extend_schema(summary="Get an order with its items")
+)
 class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Order]):
-    """The orders of the caller, and of nobody else."""
+    """The orders of the caller. Orders of other users are not found."""
 
     queryset = Order.objects.none()
     filter_backends = (DjangoFilterBackend,)
@@ -48,29 +51,27 @@ class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
 
     def get_queryset(self) -> QuerySet[Order]:
         customer = cast("User", self.request.user)
-        # What changes an order reads its items when it is changed.
         return order_detail(customer=customer) if self.action == "retrieve" else order_list(customer=customer)
 
     def filter_queryset[RowT](self, queryset: QuerySet[Order, RowT]) -> QuerySet[Order, RowT]:
-        # What narrows a list down does not hide an order that is named by its id.
+        # `get_object` filters too: without this, `/orders/{id}/?status=paid` would be 404 for a pending order.
         return super().filter_queryset(queryset) if self.action == "list" else queryset
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
-        if self.action == "list":
-            return serializers.OrderListSerializer
-        return serializers.OrderDetailSerializer
+        return serializers.OrderListSerializer if self.action == "list" else serializers.OrderDetailSerializer
 
     @extend_schema(
+        summary="Place an order",
         parameters=[IDEMPOTENCY_KEY],
         request=serializers.OrderCreateSerializer,
         responses={
             status.HTTP_201_CREATED: serializers.OrderDetailSerializer,
             **problems(status.HTTP_409_CONFLICT, status.HTTP_422_UNPROCESSABLE_ENTITY),
         },
-        examples=[ORDER_EXAMPLE],
+        examples=[DEMO_ORDER],
     )
     def create(self, request: Request) -> Response:
-        """Order something. Its goods are taken off the stock at once, or nothing is ordered."""
+        """Reserve the stock and place an order. If the stock is too low, nothing is reserved."""
         customer = cast("User", request.user)
         serializer = serializers.OrderCreateSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -91,6 +92,7 @@ class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
         return Response(result.body, status=status.HTTP_201_CREATED, headers=headers)
 
     @extend_schema(
+        summary="Cancel a pending order",
         request=None,
         responses={
             status.HTTP_200_OK: serializers.OrderDetailSerializer,
@@ -99,13 +101,13 @@ class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
     )
     @action(detail=True, methods=["post"])
     def cancel(self, _request: Request, **_kwargs: object) -> Response:
-        """Call an order off that is not paid yet. Its goods go back on the stock."""
+        """Cancel an order that is not paid yet, and return its stock."""
         order = order_cancel(order=self.get_object())
         prefetch_related_objects([order], items_prefetch())
         return Response(self.get_serializer(order).data)
 
-    @extend_schema(responses=serializers.OrderSummarySerializer, filters=False)
+    @extend_schema(summary="Get figures of own orders", responses=serializers.OrderSummarySerializer, filters=False)
     @action(detail=False, pagination_class=None)
     def summary(self, request: Request) -> Response:
-        """What the caller has ordered so far: counts, sums, months, and the tier that follows."""
+        """Return counts, sums, paid amounts per month, and the tier of the caller."""
         return Response(order_summary(customer=cast("User", request.user)))

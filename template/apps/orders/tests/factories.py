@@ -1,4 +1,4 @@
-"""Made-up orders."""
+"""Factories of orders."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,17 +13,15 @@ from apps.orders.states import Status
 from apps.users.tests.factories import UserFactory
 
 
-def _now_in(*statuses: Status) -> LazyAttribute:
-    """Return the time, where an order is in one of these states."""
-
-    def moment(order: Order) -> datetime | None:
+def _now_if(*statuses: Status) -> LazyAttribute:
+    def value(order: Order) -> datetime | None:
         return timezone.now() if order.status in statuses else None
 
-    return LazyAttribute(moment)
+    return LazyAttribute(value)
 
 
 class OrderFactory(DjangoModelFactory[Order]):
-    """An order that waits to be paid, without items."""
+    """A pending order without items."""
 
     class Meta:
         model = Order
@@ -32,12 +30,12 @@ class OrderFactory(DjangoModelFactory[Order]):
     amount = Decimal("12.00")
     item_count = 1
     status = Status.PENDING
-    paid_at = _now_in(Status.PAID, Status.REFUNDED)
-    refunded_at = _now_in(Status.REFUNDED)
+    paid_at = _now_if(Status.PAID, Status.REFUNDED)
+    refunded_at = _now_if(Status.REFUNDED)
 
 
 class OrderItemFactory(DjangoModelFactory[OrderItem]):
-    """One piece of something, in an order of its own."""
+    """One unit of a product, in an order of its own."""
 
     class Meta:
         model = OrderItem
@@ -51,7 +49,7 @@ class OrderItemFactory(DjangoModelFactory[OrderItem]):
 
 
 class DailyReportFactory(DjangoModelFactory[DailyReport]):
-    """What a day brought: nothing."""
+    """The report of a day without orders."""
 
     class Meta:
         model = DailyReport

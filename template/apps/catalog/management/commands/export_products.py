@@ -1,16 +1,16 @@
-"""`manage.py export_products`: products into a file."""
+"""`manage.py export_products`."""
 
 from typing import Any
 
 from django.core.management import BaseCommand
 
-from apps.catalog.files import products_export
+from apps.catalog.import_export import products_export
 
 
 class Command(BaseCommand):
-    """Writes to the standard output."""
+    """Write all products to standard output."""
 
-    help = "Write all products as comma-separated values, as import_products reads them."
+    help = "Write all products as CSV, in the format that import_products reads."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         for line in products_export():

@@ -1,4 +1,4 @@
-"""`manage.py import_products FILE`: products from a file."""
+"""`manage.py import_products FILE`."""
 
 from pathlib import Path
 from typing import Any
@@ -6,30 +6,28 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from apps.catalog.exceptions import InvalidFileError
-from apps.catalog.files import COLUMNS, products_import
+from apps.catalog.import_export import COLUMNS, products_import
 
 
 class Command(BaseCommand):
-    """Fails where a row was left out, and names each."""
+    """Import products from a CSV file. Fails if a row is invalid; valid rows are imported all the same."""
 
-    help = "Make products of a file of comma-separated values, and change those that are there."
+    help = "Create and update products from a CSV file."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "file", type=Path, help=f"UTF-8, with the header {','.join(COLUMNS)}. Stock can be left out."
-        )
+        parser.add_argument("file", type=Path, help=f"UTF-8, with the header {','.join(COLUMNS)}; stock is optional")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            # With the mark at the beginning that spreadsheets write.
+            # Spreadsheets write a byte order mark.
             with options["file"].open(encoding="utf-8-sig", newline="") as lines:
                 report = products_import(lines=lines)
         except UnicodeDecodeError as error:
-            raise CommandError(f"The file is not UTF-8: {error}. Earlier rows may have been written.") from error
+            raise CommandError(f"The file is not UTF-8: {error}. Earlier rows may have been imported.") from error
         except (InvalidFileError, OSError) as error:
             raise CommandError(str(error)) from error
         for row in report.errors:
             self.stderr.write(f"line {row.line}: {row.detail}")
-        self.stdout.write(f"{report.created} created, {report.updated} updated, {len(report.errors)} left out")
+        self.stdout.write(f"{report.created} created, {report.updated} updated, {len(report.errors)} invalid")
         if report.errors:
-            raise CommandError("Mend the rows named above, and import the file again.")
+            raise CommandError("Fix the rows listed above, and import the file again.")

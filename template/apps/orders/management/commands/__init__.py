@@ -1,1 +1,1 @@
-"""Commands of orders."""
+"""Management commands."""

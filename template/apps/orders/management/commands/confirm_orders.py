@@ -1,4 +1,4 @@
-"""`manage.py confirm_orders`: for cron, where no Celery runs."""
+"""`manage.py confirm_orders`: for cron where Celery does not run."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from apps.orders.confirmation import orders_confirm_due
 
 
 class Command(BaseCommand):
-    """Confirm the orders that were forgotten."""
+    """Confirm the orders whose confirmation was lost."""
 
-    help = "Write the mails that confirm orders, where that was not done when they were placed."
+    help = "Write the confirmation emails that were not written when the orders were placed."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         self.stdout.write(f"{orders_confirm_due()} confirmed")

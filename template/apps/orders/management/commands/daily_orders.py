@@ -1,4 +1,4 @@
-"""`manage.py daily_orders`: for cron, where no Celery runs."""
+"""`manage.py daily_orders`: the daily jobs, for cron where Celery does not run."""
 
 from typing import Any
 
@@ -9,12 +9,11 @@ from apps.orders.services import orders_expire
 
 
 class Command(BaseCommand):
-    """Do what is due once a day."""
+    """Run the daily jobs of orders."""
 
-    help = "Cancel what nobody pays, mail yesterday's figures to the managers."
+    help = "Cancel unpaid orders, and email yesterday's figures to the managers."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         cancelled = orders_expire()
-        reported = daily_report_send()
-        report = "sent" if reported else "sent before"
-        self.stdout.write(f"{cancelled} cancelled, report {report}")
+        report = "report sent" if daily_report_send() else "report was already sent"
+        self.stdout.write(f"{cancelled} cancelled, {report}")

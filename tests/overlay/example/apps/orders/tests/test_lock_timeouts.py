@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from rest_framework.test import APIClient
 
 from apps.core.models import IdempotencyKey
-from apps.orders.tests.goods import goods
+from apps.orders.tests.products import product
 from apps.users.models import User
 from apps.users.tests.factories import UserFactory
 from tests.concurrency import at_once, impatient
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def place() -> Callable[[], int]:
     """Return a function that orders with a key, waits 20 ms for locks, and returns the status."""
-    user, body = UserFactory.create(), {"items": [{"product_id": str(goods()), "quantity": 1}]}
+    user, body = UserFactory.create(), {"items": [{"product_id": str(product()), "quantity": 1}]}
 
     def place() -> int:
         client = APIClient()

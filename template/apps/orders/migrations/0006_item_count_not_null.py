@@ -2,10 +2,10 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """PostgreSQL takes the constraint's word for it that no row is empty, instead of reading them under a lock."""
+    """Step 5: set NOT NULL. The valid constraint spares PostgreSQL a table scan under an exclusive lock."""
 
     dependencies = [
-        ("orders", "0006_order_item_count_valid"),
+        ("orders", "0005_validate_item_count"),
     ]
 
     operations = [

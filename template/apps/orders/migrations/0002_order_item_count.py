@@ -2,10 +2,10 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """A column that may be empty: no row is touched, and code that does not know it goes on."""
+    """Step 1: add a nullable column. No row is rewritten, and code that does not know the column keeps working."""
 
     dependencies = [
-        ("orders", "0002_order_indexes"),
+        ("orders", "0001_initial"),
     ]
 
     operations = [

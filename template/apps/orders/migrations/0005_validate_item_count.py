@@ -3,10 +3,10 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    """All rows are read, and nobody has to wait."""
+    """Step 4: check the existing rows. Others can read and write in the meantime."""
 
     dependencies = [
-        ("orders", "0005_order_item_count_known"),
+        ("orders", "0004_item_count_constraint"),
     ]
 
     operations = [

@@ -3,10 +3,10 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """From here on no row is written without a count. What was there before is not looked at yet."""
+    """Step 3: check new and changed rows. Existing rows are not read, so the lock is short."""
 
     dependencies = [
-        ("orders", "0004_count_items"),
+        ("orders", "0003_fill_item_count"),
     ]
 
     operations = [
