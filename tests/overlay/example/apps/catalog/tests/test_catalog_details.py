@@ -34,7 +34,7 @@ def category() -> Category:
         for price in range(1, 101)
     )
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE catalog_product")
+        cursor.execute("ANALYZE catalog_product, catalog_category")
     return categories[0]
 
 
