@@ -40,11 +40,11 @@ VISIBILITY_TIMEOUT = 600
 SWEEP = """
 import django
 django.setup()
-from apps.mail.tasks import mail_deliver_due
+from apps.mail.tasks import mail_deliver_due_task
 from apps.orders.tasks import orders_confirm_due_task
 for _ in range(3):
     orders_confirm_due_task.delay()
-    mail_deliver_due.delay()
+    mail_deliver_due_task.delay()
 """
 
 
@@ -68,7 +68,7 @@ def stock(database: psycopg.Connection) -> int:
 
 def unsent(database: psycopg.Connection) -> int:
     """Return how many mails still have to be sent."""
-    [[count]] = database.execute("SELECT count(*) FROM mail_outgoingmail")
+    [[count]] = database.execute("SELECT count(*) FROM mail_outboxemail")
     return int(count)
 
 

@@ -25,10 +25,10 @@ ENOUGH = 20
 SWEEP = """
 import django
 django.setup()
-from apps.mail.tasks import mail_deliver_due
+from apps.mail.tasks import mail_deliver_due_task
 from apps.orders.tasks import orders_confirm_due_task
 orders_confirm_due_task.delay()
-mail_deliver_due.delay()
+mail_deliver_due_task.delay()
 """
 
 
@@ -65,7 +65,7 @@ def test_the_api_answers_as_before_and_every_order_is_confirmed_once(
                 database.execute("UPDATE orders_order SET created_at = created_at - interval '2 minutes'")
                 project.python("-c", SWEEP, env=variables)
                 unsent = (
-                    "SELECT 1 FROM orders_order WHERE confirmed_at IS NULL UNION ALL SELECT 1 FROM mail_outgoingmail"
+                    "SELECT 1 FROM orders_order WHERE confirmed_at IS NULL UNION ALL SELECT 1 FROM mail_outboxemail"
                 )
                 wait_until(
                     lambda: not database.execute(unsent).fetchone(),

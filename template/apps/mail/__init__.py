@@ -1,1 +1,1 @@
-"""Mail: written in the transaction that causes it, sent after the commit, kept until it is sent."""
+"""The outbox: emails are written in a transaction, sent after its commit, and kept until they are sent."""

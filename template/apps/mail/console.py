@@ -1,12 +1,11 @@
-"""Mail on the terminal, for development."""
+"""Print emails on the terminal, for development."""
 
 from django.core.mail import EmailMessage
 from django.core.mail.backends.console import EmailBackend
 
 
 class ConsoleBackend(EmailBackend):
-    """Prints what a person would read. Django's own prints what is sent, where a long link may be cut in two."""
+    """Print the text of an email as a person reads it. Django's own backend prints it encoded, with long links cut."""
 
     def write_message(self, message: EmailMessage) -> None:
-        """Print one mail."""
         self.stream.write(f"To: {', '.join(message.to)}\nSubject: {message.subject}\n\n{message.body}\n{'-' * 79}\n")

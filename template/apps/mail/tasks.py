@@ -1,17 +1,17 @@
-"""Tasks of mail. Both bear to run twice."""
+"""Tasks of the mail app. All are idempotent."""
 
 from celery import shared_task
 
-from apps.mail import delivery
+from apps.mail.delivery import mail_deliver, mail_deliver_due
 
 
 @shared_task
-def mail_deliver(*, mail_id: str) -> None:
-    """Send one mail. What cannot be sent now is left to `mail_deliver_due`."""
-    delivery.mail_deliver(mail_id=mail_id)
+def mail_deliver_task(*, mail_id: str) -> None:
+    """Send one email."""
+    mail_deliver(mail_id=mail_id)
 
 
 @shared_task
-def mail_deliver_due() -> None:
-    """Find mail that was not sent, and send it. Started every minute by the schedule."""
-    delivery.mail_deliver_due()
+def mail_deliver_due_task() -> None:
+    """Send the emails that are due. Beat starts this every minute."""
+    mail_deliver_due()

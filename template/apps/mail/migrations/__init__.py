@@ -1,1 +1,1 @@
-"""How the tables of mail came to be."""
+"""Migrations of the mail app."""

@@ -1,1 +1,1 @@
-"""Tests of `apps.mail`."""
+"""Tests of the mail app."""

@@ -7,7 +7,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 from zeal import zeal_ignore
 
-from apps.mail.models import OutgoingMail
+from apps.mail.models import OutboxEmail
 from apps.users.email_tokens import InvalidLinkError
 from apps.users.models import Registration, User
 from apps.users.serializers import PASSWORD_MAX_LENGTH
@@ -45,7 +45,7 @@ def test_unacceptable_password_is_refused_and_stores_nothing(api_client: APIClie
     assert response.status_code == 400
     assert {error["pointer"] for error in response.json()["errors"]} == {"#/password"}
     assert not Registration.objects.exists()
-    assert not OutgoingMail.objects.exists()
+    assert not OutboxEmail.objects.exists()
 
 
 def test_registering_an_existing_account_emails_its_owner_and_changes_nothing(user: User) -> None:

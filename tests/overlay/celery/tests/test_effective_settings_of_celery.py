@@ -14,6 +14,7 @@ def test_production_loses_no_task_with_its_worker() -> None:
     assert production["CELERY_TASK_ALWAYS_EAGER"] is False
     assert production["CELERY_TASK_IGNORE_RESULT"] is True
     # A worker takes no task that it cannot start yet, so that another worker can.
+    assert production["CELERY_WORKER_DISABLE_PREFETCH"] is True
     assert production["CELERY_WORKER_PREFETCH_MULTIPLIER"] == 1
 
 

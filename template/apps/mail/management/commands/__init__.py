@@ -1,1 +1,1 @@
-"""Commands of mail."""
+"""Commands of the mail app."""

@@ -1,25 +1,22 @@
-"""`manage.py deliver_mail`: for cron, where no Celery runs, and for whoever wants it sent now."""
+"""`manage.py deliver_mail`: send the outbox. Without Celery, run it every minute."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from apps.mail.delivery import mail_deliver_due, mail_retry_unknown
+from apps.mail.delivery import mail_deliver_due, mail_retry_interrupted
 
 
 class Command(BaseCommand):
-    """Send the mail whose time has come."""
+    """Send the emails that are due."""
 
-    help = "Send the mail whose time has come."
+    help = "Send the emails that are due."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--retry-unknown",
-            action="store_true",
-            help="also those that the mail server may have already (mail_outcome_unknown in the log)",
-        )
+        text = "also send the emails during whose delivery a process died; they may arrive twice"
+        parser.add_argument("--retry-interrupted", action="store_true", help=text)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        if options["retry_unknown"]:
-            mail_retry_unknown()
+        if options["retry_interrupted"]:
+            mail_retry_interrupted()
         self.stdout.write(f"{mail_deliver_due()} sent")

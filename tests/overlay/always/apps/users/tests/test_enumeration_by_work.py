@@ -8,7 +8,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 from zeal import zeal_ignore
 
-from apps.mail.models import OutgoingMail
+from apps.mail.models import OutboxEmail
 from apps.users.tests.test_enumeration import REGISTER, RESEND, RESET, STATES, TOKEN, email_in, response_to
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rates")]
@@ -32,13 +32,13 @@ def _counting(settings: Settings) -> None:
 def work(path: str, body: dict[str, str]) -> dict[str, int]:
     """Return what a response took."""
     CountingHasher.made = 0
-    emails = OutgoingMail.objects.count()
+    emails = OutboxEmail.objects.count()
     with CaptureQueriesContext(connection) as queries, zeal_ignore():
         APIClient().post(path, body)
     return {
         "hashes": CountingHasher.made,
         "queries": len([query for query in queries if "SAVEPOINT" not in query["sql"]]),
-        "emails": OutgoingMail.objects.count() - emails,
+        "emails": OutboxEmail.objects.count() - emails,
     }
 
 

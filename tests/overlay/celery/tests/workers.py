@@ -1,6 +1,7 @@
-"""Workers and beat, in processes of their own."""
+"""Celery workers and beat, in processes of their own."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -9,15 +10,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+from celery import Celery
+
 from config.env import BASE_DIR
 from tests.waiting import wait_until
 
-# Seconds that a process has to end once asked.
+# How many seconds a process has to end.
 GRACE = 20
 
+needs_redis = pytest.mark.skipif(
+    not os.environ.get("REDIS_URL"), reason="REDIS_URL is not set, and there is no redis-server"
+)
 
-class Celery:
-    """A process of Celery that runs.
+
+class CeleryProcess:
+    """A running process of Celery.
 
     Attributes:
         process: The process.
@@ -34,21 +42,27 @@ class Celery:
 
 
 def free_port() -> int:
-    """Return a port of this machine where nobody listens."""
+    """Return a free port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
+def send(name: str, *arguments: object, queue: str, broker: str) -> str:
+    """Send a task and return its id. The project's own app runs tasks in process here."""
+    sender = Celery("sender", broker=broker, set_as_current=False)
+    return str(sender.send_task(name, arguments, queue=queue, ignore_result=True).id)
+
+
 @contextmanager
-def celery(*arguments: str, environment: dict[str, str], folder: Path, before: str = "") -> Iterator[Celery]:
+def celery(*arguments: str, environment: dict[str, str], folder: Path, before: str = "") -> Iterator[CeleryProcess]:
     """Run a process of Celery for the time of a `with` block.
 
     Args:
-        arguments: What to run: `worker` or `beat`, and its options.
-        environment: Its variables.
-        folder: Where its log goes.
+        arguments: The Celery command, such as `worker` or `beat`, and its options.
+        environment: Its environment variables.
+        folder: The folder of its log.
         before: Code that the process runs first.
     """
     log = folder / f"{arguments[0]}.log"
@@ -59,7 +73,7 @@ def celery(*arguments: str, environment: dict[str, str], folder: Path, before: s
         subprocess.Popen(command, cwd=BASE_DIR, env=environment, stdout=file, stderr=file) as process,  # noqa: S603 - fixed
     ):
         try:
-            yield Celery(process, log)
+            yield CeleryProcess(process, log)
         finally:
             process.terminate()
             try:
@@ -69,17 +83,17 @@ def celery(*arguments: str, environment: dict[str, str], folder: Path, before: s
 
 
 @contextmanager
-def worker(queue: str, *, environment: dict[str, str], folder: Path, before: str = "") -> Iterator[Celery]:
-    """Run a worker that serves a queue, with the tasks of the tests, and is ready.
+def worker(queue: str, *, environment: dict[str, str], folder: Path, before: str = "") -> Iterator[CeleryProcess]:
+    """Run a worker with the tasks of the tests for the time of a `with` block, and give it when it is ready.
 
     Args:
-        queue: Its name, and that of the worker, `@tests`.
-        environment: The variables of the worker.
-        folder: Where its log goes.
+        queue: Its queue, and its name: `<queue>@tests`.
+        environment: Its environment variables.
+        folder: The folder of its log.
         before: Code that the process runs first.
     """
     options = ("--pool", "solo", "--queues", queue, "--hostname", f"{queue}@tests", "--include", "tests.tasks", "-E")
-    # There are no others whom it would have to hear of, which takes a second.
+    # There are no other workers, and asking for them takes a second.
     alone = ("--without-gossip", "--without-mingle")
     with celery("worker", *options, *alone, environment=environment, folder=folder, before=before) as running:
         wait_until(lambda: any(line["event"].endswith(" ready.") for line in running.lines(level="info")))

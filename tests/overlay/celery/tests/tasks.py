@@ -1,20 +1,17 @@
-"""Tasks that workers of the tests have, besides those of the project."""
-
-from pathlib import Path
+"""Tasks that only the workers of the tests have."""
 
 import structlog
 from celery import shared_task
 from django.db import connection
 
 from apps.core.database.queries import query_count
-from tests.waiting import wait_until
 
 log = structlog.get_logger("tests.tasks")
 
 
 @shared_task
 def tell() -> None:
-    """Make two queries, and log how many it has made."""
+    """Make two queries, and log how many queries the task has made."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         cursor.execute("SELECT 1")
@@ -22,14 +19,6 @@ def tell() -> None:
 
 
 @shared_task
-def hold(end: str) -> None:
-    """Be at work until a file is there."""
-    log.info("holding")
-    wait_until(lambda: Path(end).exists())
-    log.info("held")
-
-
-@shared_task
 def fail(*_args: object, **_kwargs: object) -> None:
-    """Raise an error that nobody expects, whatever it is given."""
+    """Raise an unexpected error, whatever the arguments are."""
     raise RuntimeError("a bug in a task")

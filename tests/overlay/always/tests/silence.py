@@ -1,4 +1,4 @@
-"""A server that hangs."""
+"""A server that accepts connections and never responds."""
 
 import socket
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 
 class Silence:
-    """Takes connections, and never answers.
+    """A silent server.
 
     Attributes:
-        url: Where Redis would be.
+        url: Its address, as that of a Redis.
     """
 
     def __init__(self, listener: socket.socket) -> None:
@@ -17,7 +17,7 @@ class Silence:
         self.url = f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
 
     def callers(self) -> int:
-        """Return how many have connected since it was last asked."""
+        """Return how many clients have connected since the last call."""
         count = 0
         while True:
             try:
@@ -30,8 +30,8 @@ class Silence:
 
 @contextmanager
 def silence() -> Iterator[Silence]:
-    """Have a server hang for the time of a `with` block."""
-    # The system takes the connections. Nobody here reads them.
+    """Run a silent server for the time of a `with` block."""
+    # The operating system accepts the connections. Nothing reads from them.
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0)
         yield Silence(listener)
