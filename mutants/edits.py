@@ -146,15 +146,15 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "a task counts the queries of the one before": Mutant(
         "template/config/celery.py",
-        "    if not task.request.is_eager:\n        start_counting()",
-        "    if task.request.is_eager:\n        start_counting()",
-        suite("tests/test_celery.py"),
+        "    start_counting()\n",
+        "    query_count()\n",
+        suite("tests/test_worker.py"),
     ),
-    "a worker shows no sign of life": Mutant(
+    "a worker has no heartbeat": Mutant(
         "template/config/celery.py",
-        'app.steps["worker"].add(Heartbeat)\n',
+        'app.steps["worker"].add(HeartbeatStep)\n',
         "",
-        suite("tests/test_heartbeat.py"),
+        suite("tests/test_worker.py"),
     ),
     "errors in Sentry have no ids": Mutant(
         f"{SETTINGS}/sentry.py.jinja",
@@ -178,7 +178,7 @@ MUTANTS: dict[str, Mutant] = {
         suite("apps/core/tests/test_access_log.py"),
     ),
     "pages have no content security policy": Mutant(
-        f"{SETTINGS}/http.py.jinja", '    "csp.middleware.CSPMiddleware",\n', "", suite("tests/test_server.py")
+        f"{SETTINGS}/http.py.jinja", '    "csp.middleware.CSPMiddleware",\n', "", suite("tests/test_gunicorn.py")
     ),
     "static files are not served": Mutant(
         f"{SETTINGS}/http.py.jinja",
@@ -375,16 +375,16 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/database.py.jinja",
         "-c statement_timeout={env.int('DATABASE_STATEMENT_TIMEOUT', 25_000)}",
         "-c work_mem={env.int('DATABASE_STATEMENT_TIMEOUT', 25_000)}",
-        suite("tests/test_server.py"),
+        suite("tests/test_gunicorn.py"),
     ),
     "a lock is waited for without end": Mutant(
-        f"{SETTINGS}/database.py.jinja", " -c lock_timeout=5000", "", suite("tests/test_server.py")
+        f"{SETTINGS}/database.py.jinja", " -c lock_timeout=5000", "", suite("tests/test_gunicorn.py")
     ),
     "a forgotten transaction stays open": Mutant(
         f"{SETTINGS}/database.py.jinja",
         " -c idle_in_transaction_session_timeout=60000",
         "",
-        suite("tests/test_server.py"),
+        suite("tests/test_gunicorn.py"),
     ),
     "a database that hangs is waited for without end": Mutant(
         f"{SETTINGS}/database.py.jinja",
@@ -426,16 +426,16 @@ MUTANTS: dict[str, Mutant] = {
         suite("apps/core/tests/test_database_health.py"),
     ),
     "there are more threads than connections": Mutant(
-        GUNICORN, '"WEB_THREADS", "4"', '"WEB_THREADS", "16"', suite("tests/test_server.py")
+        GUNICORN, '"WEB_THREADS", "4"', '"WEB_THREADS", "16"', suite("tests/test_gunicorn_and_database.py")
     ),
     "a host with many CPUs starts too many workers": Mutant(
-        GUNICORN, "min(8, os.cpu_count() or 1)", "10 * (os.cpu_count() or 1)", suite("tests/test_server.py")
+        GUNICORN, "min(8, os.cpu_count() or 1)", "10 * (os.cpu_count() or 1)", suite("tests/test_gunicorn.py")
     ),
     "each worker loads the project for itself": Mutant(
-        GUNICORN, "preload_app = True", "preload_app = False", suite("tests/test_server.py")
+        GUNICORN, "preload_app = True", "preload_app = False", suite("tests/test_gunicorn.py")
     ),
     "the heartbeat of a worker is on the disk": Mutant(
-        GUNICORN, 'Path("/dev/shm").is_dir()', 'Path("/dev/none").is_dir()', suite("tests/test_server.py")
+        GUNICORN, 'Path("/dev/shm").is_dir()', 'Path("/dev/none").is_dir()', suite("tests/test_gunicorn.py")
     ),
     "a server that stops goes on being called ready": Mutant(
         f"{CORE}/middleware.py",
@@ -450,7 +450,10 @@ MUTANTS: dict[str, Mutant] = {
         suite("apps/core/tests/test_graceful_shutdown.py"),
     ),
     "a worker is killed before its query ends": Mutant(
-        GUNICORN, "\ntimeout = 30\n", "\ntimeout = 20\n", suite("tests/test_server.py")
+        GUNICORN,
+        "timeout = graceful_timeout = 30",
+        "timeout = graceful_timeout = 20",
+        suite("tests/test_gunicorn_and_database.py"),
     ),
     "a cache that hangs holds up an order": Mutant(
         f"{SETTINGS}/cache.py.jinja",
@@ -464,13 +467,13 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/cache.py.jinja",
         '"IGNORE_EXCEPTIONS": True',
         '"IGNORE_EXCEPTIONS": False',
-        suite("tests/test_redis.py"),
+        suite("apps/core/tests/test_circuit_breaker.py"),
     ),
     "a broker that hangs holds up whoever sends a task": Mutant(
         f"{SETTINGS}/celery.py.jinja",
         '"socket_connect_timeout": 0.5, "socket_timeout": 0.5}',
         '"socket_connect_timeout": 5, "socket_timeout": 5}',
-        suite("tests/test_celery.py"),
+        suite("tests/test_celery_configuration.py"),
     ),
     "a mail server that hangs holds up whoever mails": Mutant(
         f"{SETTINGS}/mail.py.jinja", "EMAIL_TIMEOUT = 5", "EMAIL_TIMEOUT = None", SETTINGS_TESTS
@@ -501,7 +504,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/security.py.jinja",
         '"script-src": [SELF, NONCE]',
         '"script-src": [SELF, "\'unsafe-inline\'"]',
-        suite("tests/test_server.py"),
+        suite("tests/test_gunicorn.py"),
     ),
     "a page that is not of the documentation styles itself": Mutant(
         f"{SETTINGS}/security.py.jinja",
@@ -564,7 +567,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/security.py.jinja",
         '"frame-ancestors": [NONE]',
         '"frame-ancestors": ["*"]',
-        suite("tests/test_server.py"),
+        suite("tests/test_api_docs.py"),
     ),
     "other sites may read pages": Mutant(
         f"{SETTINGS}/security.py.jinja",
@@ -605,40 +608,66 @@ MUTANTS: dict[str, Mutant] = {
     ),
     # Tasks.
     "a task is lost with its worker": Mutant(
-        f"{SETTINGS}/celery.py.jinja", "CELERY_TASK_ACKS_LATE = True", "CELERY_TASK_ACKS_LATE = False", SETTINGS_TESTS
+        f"{SETTINGS}/celery.py.jinja",
+        "CELERY_TASK_ACKS_LATE = True",
+        "CELERY_TASK_ACKS_LATE = False",
+        suite("tests/test_effective_settings_of_celery.py"),
     ),
     "a task is done when its worker is killed": Mutant(
         f"{SETTINGS}/celery.py.jinja",
         "CELERY_TASK_REJECT_ON_WORKER_LOST = True",
         "CELERY_TASK_REJECT_ON_WORKER_LOST = False",
-        SETTINGS_TESTS,
+        suite("tests/test_effective_settings_of_celery.py"),
     ),
     "a task runs twice while it runs": Mutant(
-        f"{SETTINGS}/celery.py.jinja", '"visibility_timeout": 600', '"visibility_timeout": 60', SETTINGS_TESTS
+        f"{SETTINGS}/celery.py.jinja",
+        '"visibility_timeout": 600',
+        '"visibility_timeout": 60',
+        suite("tests/test_effective_settings_of_celery.py"),
     ),
     "results are kept for nobody": Mutant(
         f"{SETTINGS}/celery.py.jinja",
         "CELERY_TASK_IGNORE_RESULT = True",
         "CELERY_TASK_IGNORE_RESULT = False",
-        SETTINGS_TESTS,
+        suite("tests/test_effective_settings_of_celery.py"),
     ),
     "a worker hoards tasks": Mutant(
         f"{SETTINGS}/celery.py.jinja",
-        "CELERY_WORKER_PREFETCH_MULTIPLIER = 1",
-        "CELERY_WORKER_PREFETCH_MULTIPLIER = 4",
-        SETTINGS_TESTS,
+        "CELERY_WORKER_DISABLE_PREFETCH = True",
+        "CELERY_WORKER_DISABLE_PREFETCH = False",
+        suite("tests/test_effective_settings_of_celery.py"),
     ),
     "nothing looks for forgotten orders": Mutant(
         f"{SETTINGS}/celery.py.jinja",
-        '    "confirm-forgotten-orders": {\n        "task": "apps.orders.tasks.orders_confirm_due_task",\n'
-        '        "schedule": crontab(),\n    },\n',
+        '    "confirm-orders": {"task": "apps.orders.tasks.orders_confirm_due_task", "schedule": crontab()},\n',
         "",
         suite("apps/orders/tests/test_tasks.py"),
     ),
     "a worker keeps a pool of connections": Mutant(
-        "template/config/celery.py", '.pop("pool", None)', '.get("pool", None)', suite("tests/test_celery.py")
+        "template/config/celery.py",
+        '.pop("pool", None)',
+        '.get("pool", None)',
+        suite("tests/test_celery_configuration.py"),
     ),
     # Transactions.
+    "two processes send one email": Mutant(
+        f"{MAIL}/delivery.py",
+        "retry_at__lte=now, sending_started_at=None)\n    # One",
+        "retry_at__lte=now)\n    # One",
+        suite("apps/mail/tests/test_outbox.py"),
+    ),
+    "an email that failed is never retried": Mutant(
+        f"{MAIL}/delivery.py",
+        "    mail.sending_started_at = None\n",
+        "",
+        suite("apps/mail/tests/test_delivery.py"),
+    ),
+    "an error of a provider's own kind stops the run": Mutant(
+        f"{MAIL}/delivery.py",
+        "except Exception as error:  # noqa: BLE001 - each email backend has its own errors",
+        "except OSError as error:",
+        suite("apps/mail/tests/test_outbox.py"),
+    ),
     "a mail goes out before the commit": Mutant(
         f"{MAIL}/services.py.jinja",
         "transaction.on_commit(send, robust=True)",

@@ -100,7 +100,12 @@ def test_order_request_and_its_task_with_their_queries_are_one_trace(
         shop = Shop.open(project, exporting, database, address, units=1)
         assert order(shop) == httpx.codes.CREATED
         project.python("-c", SEND, env=exporting)
-        tasks = ["mail.tasks.mail_deliver_task", "orders.tasks.order_confirm_task", "users.tasks.fail", "users.tasks.fail"]
+        tasks = [
+            "mail.tasks.mail_deliver_task",
+            "orders.tasks.order_confirm_task",
+            "users.tasks.fail",
+            "users.tasks.fail",
+        ]
         wait_until(
             lambda: sorted(task_names(receiver.spans())) == [f"run/apps.{task}" for task in tasks],
             "end of the tasks",

@@ -10,10 +10,9 @@ from structlog.contextvars import bound_contextvars
 
 from tests.sentry import sentry_server
 from tests.tasks import fail
-from tests.test_celery import needs_redis
 from tests.test_settings import COMPLETE
 from tests.waiting import wait_until
-from tests.workers import worker
+from tests.workers import needs_redis, worker
 
 ARGUMENTS: dict[str, Any] = {"args": ["ada@example.com"], "kwargs": {"phone": "555-0100"}}
 
