@@ -16,11 +16,11 @@ from tests.harness.environments import share_environment
 from tests.harness.ports import free_port
 from tests.harness.processes import Background, background
 from tests.harness.project import Project
-from tests.harness.questions import DJANGO_VERSIONS
 from tests.harness.serving import is_up
 from tests.harness.waiting import wait_until
 
-pytestmark = pytest.mark.served
+# One process runs them all, so that they share one server.
+pytestmark = [pytest.mark.served, pytest.mark.xdist_group("journey")]
 
 # After each answer curl prints its status, on a line of its own. The commands stay as they are.
 CURLRC = 'silent\nshow-error\nwrite-out = "\\n%{http_code}"\n'
@@ -62,16 +62,11 @@ class Site:
         return link
 
 
-@pytest.fixture(
-    scope="module",
-    # One process runs the tests of one version, so that they share one server.
-    params=[pytest.param(version, marks=pytest.mark.xdist_group(f"journey-{version}")) for version in DJANGO_VERSIONS],
-)
-def site(request: pytest.FixtureRequest, rendered: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Give a served project of each Django version."""
-    answers = {"django_version": request.param}
+@pytest.fixture(scope="module")
+def site(rendered: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Give a served project."""
     folder = tmp_path_factory.mktemp("journey")
-    project = share_environment(Project(shutil.copytree(rendered(answers).path, folder / "project"), answers))
+    project = share_environment(Project(shutil.copytree(rendered({}).path, folder / "project"), {}))
     port = free_port()
     with background(
         *("make", "run", f"PORT={port}"),

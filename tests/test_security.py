@@ -16,8 +16,7 @@ from tests.harness.environments import PRODUCTION, share_environment
 from tests.harness.ports import free_port
 from tests.harness.project import Project
 from tests.harness.proxy import run_proxy
-from tests.harness.questions import DJANGO_VERSIONS
-from tests.harness.serving import HOST, THROUGH_PROXY, migrate, production_variables, run_server, serve
+from tests.harness.serving import HOST, THROUGH_PROXY, migrate, run_server, serve
 
 pytestmark = pytest.mark.served
 
@@ -241,16 +240,3 @@ def test_without_the_limit_bodies_fill_the_disk(render_project: Render, variable
     load = put_load_on(project, variables)
 
     assert load.written > 10 * MEGABYTE
-
-
-@pytest.mark.parametrize("server", SERVERS)
-@pytest.mark.parametrize("django", DJANGO_VERSIONS)
-def test_the_checks_of_django_have_nothing_to_say(server: str, django: str, render_project: Render) -> None:
-    project = share_environment(render_project({"server": server, "django_version": django}), PRODUCTION)
-    variables = production_variables("postgres://nobody:secret@127.0.0.1:1/nothing", "redis://127.0.0.1:1/0")
-    for environment in ("staging", "production"):
-        answer = project.python(
-            *("-W", "error", "manage.py", "check", "--deploy", "--fail-level", "WARNING"),
-            env={**variables, "DJANGO_SETTINGS_MODULE": f"config.settings.{environment}"},
-        )
-        assert answer.stdout + answer.stderr == "System check identified no issues (0 silenced).\n"
