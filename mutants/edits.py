@@ -494,12 +494,6 @@ MUTANTS: dict[str, Mutant] = {
         "",
         here("tests/test_production.py::test_gunicorn_serves_with_the_production_dependencies_alone[wsgi]"),
     ),
-    "sessions go along from everywhere": Mutant(
-        f"{SETTINGS}/security.py.jinja",
-        'SESSION_COOKIE_SAMESITE = "Lax"',
-        'SESSION_COOKIE_SAMESITE = "None"',
-        here("tests/test_overlay.py"),
-    ),
     "scripts in a page run": Mutant(
         f"{SETTINGS}/security.py.jinja",
         '"script-src": [SELF, NONCE]',
