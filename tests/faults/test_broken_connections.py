@@ -103,8 +103,7 @@ def test_killed_connections_cost_at_most_those_who_were_at_them(variables: dict[
         assert_serves(production)
 
 
-@pytest.mark.parametrize("server", ["wsgi", "asgi"])
-@pytest.mark.parametrize("limit", ["lock", "statement"])
+@pytest.mark.parametrize(("limit", "server"), [("lock", "wsgi"), ("statement", "asgi")])
 def test_who_waits_too_long_is_told_and_others_are_served_meanwhile(
     limit: str, server: str, variables: dict[str, str], held: psycopg.Connection, deploy: Deploy
 ) -> None:
@@ -126,19 +125,3 @@ def test_who_waits_too_long_is_told_and_others_are_served_meanwhile(
             assert_may_try_again(answer.result())
         held.rollback()
         assert_serves(production)
-
-
-def test_without_limits_who_waits_is_never_told(
-    variables: dict[str, str], held: psycopg.Connection, deploy: Deploy
-) -> None:
-    """The row bites: what protects are the limits of the settings."""
-    project = deploy()
-    project.replace(*NO_LOCK_TIMEOUT)
-    variables["DATABASE_STATEMENT_TIMEOUT"] = "0"
-    with open_shop(project, variables) as production, ThreadPoolExecutor() as threads:
-        hold_the_products(held)
-        answer = order(production, threads)
-        with pytest.raises(TimeoutError):
-            answer.result(timeout=2 * 5)
-        held.rollback()
-        assert answer.result().status_code == httpx.codes.CREATED

@@ -11,12 +11,10 @@ from tests.faults.conftest import Deploy, open_shop, variables_of
 from tests.faults.load import load_on
 from tests.harness.commands import execute
 from tests.harness.mail import run_smtp
-from tests.harness.ports import free_port
 from tests.harness.postgres import Postgres
-from tests.harness.processes import background
 from tests.harness.programs import require_program
 from tests.harness.redis_server import run_redis
-from tests.harness.serving import migrate, run_beat, run_worker
+from tests.harness.serving import run_beat, run_worker
 from tests.harness.waiting import wait_until
 
 ENOUGH = 20
@@ -82,21 +80,3 @@ def test_where_nothing_can_be_written_all_processes_work(
             lambda: "Sending due task" in beat.output(), "task of the schedule", deadline=90, hopeless=beat.ended
         )
     assert load.failures() == []
-
-
-def test_a_heartbeat_on_the_disk_would_stop_the_server(
-    variables: dict[str, str], read_only: tuple[str, ...], deploy: Deploy
-) -> None:
-    """The row bites: what protects is that the heartbeat of a worker is in memory."""
-    project = deploy()
-    project.replace("config/gunicorn.conf.py", 'worker_tmp_dir = "/dev/shm"', 'worker_tmp_dir = "/tmp"')
-    migrate(project, variables)
-    with background(
-        *read_only,
-        *(".venv/bin/gunicorn", "config.wsgi:application", "--config", "config/gunicorn.conf.py"),
-        directory=project.path,
-        environment=project.environment({**variables, "PORT": str(free_port()), "WEB_CONCURRENCY": "1"}),
-        log=project.path / "gunicorn.log",
-    ) as server:
-        end = wait_until(server.ended, "end of the server")
-        assert "Read-only file system" in end

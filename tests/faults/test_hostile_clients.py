@@ -26,6 +26,9 @@ from tests.harness.redis_server import run_redis
 from tests.harness.serving import HOST
 from tests.harness.waiting import wait_until
 
+# They measure how long requests take.
+pytestmark = pytest.mark.timed
+
 Answers = dict[str, set[int | None]]
 
 ENOUGH = 60
@@ -158,16 +161,6 @@ def test_two_thousand_slow_clients_hold_nobody_up(production: Production) -> Non
         # Those whose headers take for ever are hung up on. Those whose body comes by and by are still there.
         still_there = [client for client in clients[1::2] if send_a_byte(client)]
         assert len(still_there) == SLOW // 2
-
-
-def test_without_the_proxy_a_few_slow_clients_hold_everybody_up(variables: dict[str, str], deploy: Deploy) -> None:
-    """The row bites: what protects is the proxy, which sends nothing on before it has all of it."""
-    with (
-        open_shop(deploy(), variables) as production,
-        slow_clients(production.server.address, 2 * ENOUGH),
-        pytest.raises(httpx.ReadTimeout),
-    ):
-        httpx.get(f"{production.shop.address}/api/v1/users/me/", headers=production.shop.headers, timeout=10 * P99)
 
 
 def test_large_bodies_are_refused(production: Production) -> None:

@@ -45,6 +45,7 @@ def variables(postgres: Postgres, redis_port: int, smtp_port: int) -> dict[str, 
     return variables_of(postgres, redis_port, smtp_port)
 
 
+@pytest.mark.timed
 def test_the_api_answers_as_before_and_every_order_is_confirmed_once(
     variables: dict[str, str], redis_port: int, smtp_port: int, deploy: Deploy, tmp_path: Path
 ) -> None:
@@ -99,17 +100,3 @@ def test_a_worker_goes_on_though_redis_goes_while_it_is_at_a_task(
             holder.rollback()
             unconfirmed = "SELECT 1 FROM orders_order WHERE confirmed_at IS NULL"
             wait_until(lambda: not database.execute(unconfirmed).fetchone(), "confirmation", hopeless=worker.ended)
-
-
-def test_a_cache_whose_errors_are_raised_fails_requests(
-    variables: dict[str, str], redis_port: int, deploy: Deploy, tmp_path: Path
-) -> None:
-    """The row bites: what protects is that errors of the cache are ignored."""
-    project = deploy()
-    project.replace("config/settings/components/cache.py", '"IGNORE_EXCEPTIONS": True', '"IGNORE_EXCEPTIONS": False')
-    with ExitStack() as processes:
-        with run_redis(tmp_path / "redis", port=redis_port):
-            production = processes.enter_context(open_shop(project, variables))
-        with load_on(production.shop) as load, processes.pop_all():
-            wait_until(lambda: load.has(1, 0), "load")
-    assert load.failures()
