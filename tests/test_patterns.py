@@ -1,4 +1,4 @@
-"""Every pattern of the source has its place in both pages of patterns, with a link to code that is there."""
+"""Every pattern of the source document is in `docs/patterns.md`, with a link to code."""
 
 import re
 from pathlib import Path
@@ -33,15 +33,12 @@ HEADINGS = {
     "Phase 11: Common Patterns Library": ["Soft Delete Manager", "Multi-Tenant Pattern", "Webhook Handler"],
     "Phase 12: Django 5.x Features": ["GeneratedField", "Field Groups in Forms", "Database-Computed Default"],
 }
-EACH_HEADING = pytest.mark.parametrize(
-    ("phase", "heading"), [(phase, heading) for phase, headings in HEADINGS.items() for heading in headings]
-)
 
 
 def section(text: str, heading: str) -> str:
-    """Return what stands under a heading, up to the next of the same rank or a higher one."""
-    rank = heading.partition(" ")[0]
-    (found,) = re.findall(rf"^{re.escape(heading)}\n(.*?)(?=^#{{2,{len(rank)}}} |\Z)", text, re.MULTILINE | re.DOTALL)
+    """Return the text below a heading, up to the next heading of the same or a higher level."""
+    level = heading.partition(" ")[0]
+    (found,) = re.findall(rf"^{re.escape(heading)}\n(.*?)(?=^#{{2,{len(level)}}} |\Z)", text, re.MULTILINE | re.DOTALL)
     return str(found)
 
 
@@ -50,8 +47,10 @@ def targets(text: str, folder: Path) -> list[Path]:
     return [folder / target for target in re.findall(r"\]\((\.\./[^)#]+)[^)]*\)", text)]
 
 
-@EACH_HEADING
-def test_the_documentation_shows_it(phase: str, heading: str) -> None:
+@pytest.mark.parametrize(
+    ("phase", "heading"), [(phase, heading) for phase, headings in HEADINGS.items() for heading in headings]
+)
+def test_pattern_of_the_source_has_a_row_with_links(phase: str, heading: str) -> None:
     rows = section(PAGE.read_text(encoding="utf-8"), f"## {phase}").splitlines()
 
     (row,) = [row for row in rows if row.startswith(f"| {heading} |")]
@@ -61,17 +60,8 @@ def test_the_documentation_shows_it(phase: str, heading: str) -> None:
     assert [path for path in linked if not path.is_file()] == []
 
 
-@EACH_HEADING
-def test_a_project_shows_it(rendered: Render, phase: str, heading: str) -> None:
-    project = rendered({})
-
-    text = section(section(project.read("docs/patterns.md"), f"## {phase}"), f"### {heading}")
-
-    assert targets(text, project.path / "docs")
-
-
 @pytest.mark.parametrize("answers", [{}, {"features": ["example"]}], ids=["default", "without Celery"])
-def test_every_link_of_a_project_leads_to_a_file(rendered: Render, answers: Answers) -> None:
+def test_links_of_a_project_lead_to_files(rendered: Render, answers: Answers) -> None:
     page = rendered(answers).path / "docs" / "patterns.md"
 
     linked = targets(page.read_text(encoding="utf-8"), page.parent)
@@ -80,7 +70,7 @@ def test_every_link_of_a_project_leads_to_a_file(rendered: Render, answers: Answ
     assert [path for path in linked if not path.is_file()] == []
 
 
-def test_without_the_example_nothing_names_it(rendered: Render) -> None:
+def test_project_without_the_example_does_not_mention_it(rendered: Render) -> None:
     project = rendered({"features": ["celery", "docker", "sentry"]})
 
     texts = {path: path.read_text(encoding="utf-8") for path in sorted(project.path.rglob("*.md"))}
