@@ -1,4 +1,4 @@
-"""What a page of orders costs the database: the first, and the one after 1,000,000 rows of the same customer."""
+"""Measure the query of a page of orders: the first page, and the page after 1,000,000 rows of the same customer."""
 
 import json
 import sys
@@ -11,14 +11,14 @@ from tests.harness.postgres import run_postgres
 from tests.harness.render import render
 from tests.harness.snapshot import take_snapshot
 
-# A page more than there is before the last page: it is as full as the first.
+# One full page after the depth.
 ORDERS = 1_000_100
 DEPTH = 1_000_000
 RUNS = 500
-# How many times what the first page takes the deep one may take.
+# The deep page may take this many times as long as the first.
 TARGET = 1.2
 
-# In the project itself: the queries are those that the API runs, by the cursors that it hands out.
+# Runs in the project, with the queries and cursors of the API.
 MEASURE = """
 import json, statistics
 from base64 import b64encode
@@ -61,7 +61,7 @@ def milliseconds(sql):
     return plan["Execution Time"]
 
 times = {{"first": [], "deep": []}}
-# In turn, so that what else the machine does meets both.
+# Alternating, so that other load on the machine affects both.
 for _ in range({runs}):
     times["first"].append(milliseconds(first_sql))
     times["deep"].append(milliseconds(deep_sql))
@@ -70,7 +70,7 @@ print(json.dumps({{name: statistics.median(taken) for name, taken in times.items
 
 
 def main() -> int:
-    """Print the machine and the medians; return 1 where the deep page misses the target."""
+    """Print the machine and the medians. Return 1 if the deep page exceeds the target."""
     print(machine())
     with tempfile.TemporaryDirectory() as folder, run_postgres() as postgres:
         template = take_snapshot(Path(folder) / "template")
@@ -82,7 +82,7 @@ def main() -> int:
             "ALLOWED_HOSTS": "testserver",
         }
         project.python("manage.py", "migrate", "--verbosity", "0", env=variables)
-        # No users but the one of the demonstration, whose the orders are then.
+        # The demo user is the only user, and owns all orders.
         project.python("manage.py", "seed_demo", "--products", "20", "--orders", str(ORDERS), env=variables)
         printed = project.python("-c", MEASURE.format(depth=DEPTH, runs=RUNS), env=variables).stdout
     medians: dict[str, float] = json.loads(printed.splitlines()[-1])

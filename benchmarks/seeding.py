@@ -1,4 +1,4 @@
-"""How long the demo data takes to write: the seconds of `seed_demo` with 200,000 orders, on PostgreSQL."""
+"""Measure the seconds that `seed_demo` takes for 200,000 orders on PostgreSQL."""
 
 import sys
 import tempfile
@@ -14,12 +14,12 @@ from tests.harness.render import render
 from tests.harness.snapshot import take_snapshot
 
 NUMBERS = {"products": 100, "users": 1_000, "orders": 200_000}
-# What the project promises, in seconds, the start of the command included.
+# Seconds, including the start of the command.
 TARGET = 60.0
 
 
 def main() -> int:
-    """Print the machine and the seconds; return 1 where they miss the target."""
+    """Print the machine and the seconds. Return 1 if they exceed the target."""
     print(machine())
     with tempfile.TemporaryDirectory() as folder, run_postgres() as postgres:
         template = take_snapshot(Path(folder) / "template")
