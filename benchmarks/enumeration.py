@@ -1,4 +1,4 @@
-"""Whether the time of an answer tells who has an account: medians for known and unknown addresses, in milliseconds."""
+"""Response times for known and unknown email addresses: they must not reveal who has an account."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from tests.harness.snapshot import take_snapshot
 
 CALLS = 100
 
-# In the project itself, with the hasher of production: known and unknown addresses in turn.
+# Runs in the project, with the production hasher: known and unknown addresses in turn.
 MEASURE = """
 import json, statistics, time
 import django
@@ -46,7 +46,7 @@ print(json.dumps(results))
 
 
 def main() -> int:
-    """Print the machine, the medians and the standard deviations; return 1 where a difference exceeds the noise."""
+    """Print medians and standard deviations in milliseconds. Return 1 if a difference exceeds the noise."""
     print(machine())
     with tempfile.TemporaryDirectory() as folder, run_postgres() as postgres:
         template = take_snapshot(Path(folder) / "template")

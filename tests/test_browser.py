@@ -1,4 +1,4 @@
-"""What a person opens works in a real browser, under the content security policy of production."""
+"""Admin, API documentation and account pages work in a real browser under the production content security policy."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -17,11 +17,11 @@ from tests.harness.serving import HOST, serve
 
 pytestmark = pytest.mark.served
 
-# Opens a path.
+# Opens a path of the served project.
 Visit = Callable[[str], None]
 
 EMAIL = "owner@example.com"
-PASSWORD = "correct horse battery staple"  # noqa: S105 - it opens a database that is gone with the test
+PASSWORD = "correct horse battery staple"  # noqa: S105 - the database is deleted with the test
 
 VARIANTS: dict[str, Answers] = {
     "5.2 wsgi": {"django_version": "5.2", "server": "wsgi"},
@@ -31,7 +31,7 @@ VARIANTS: dict[str, Answers] = {
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Give the folder that receives screenshots: that of the documentation, by `make screenshots`."""
+    """Return the folder for screenshots. `make screenshots` sets it to that of the documentation."""
     return Path(os.environ.get("SCREENSHOTS", tmp_path))
 
 
@@ -39,7 +39,7 @@ def pictures(tmp_path: Path) -> Path:
 def opened(
     project: Project, variables: dict[str, str], folder: Path
 ) -> Iterator[tuple[Browser, Callable[[str], None]]]:
-    """Serve a production over TLS, and give a browser and a function that has it open a path."""
+    """Serve a project with production settings over TLS, and yield a browser and a function that opens a path."""
     variables = {**variables, "DJANGO_SUPERUSER_EMAIL": EMAIL, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
     project.python("manage.py", "collectstatic", "--noinput", "--verbosity", "0", env=variables)
     application = f"config.{project.answers['server']}:application"
@@ -51,7 +51,7 @@ def opened(
 
 
 def use_the_admin(page: Page, visit: Visit, pictures: Path) -> None:
-    """Sign in, and open lists and forms with each kind of widget that has a script."""
+    """Sign in, and use lists and forms with every kind of scripted widget."""
     visit("/back-office/")
     page.screenshot(path=pictures / "admin-login.png")
     page.fill("[name=username]", EMAIL)
@@ -65,8 +65,8 @@ def use_the_admin(page: Page, visit: Visit, pictures: Path) -> None:
     page.wait_for_selector("#calendarbox0 .calendar", state="visible")
     visit("/back-office/users/user/add/")
     visit("/back-office/catalog/category/add/")
-    page.type("[name=name]", "Of all sorts")
-    assert page.input_value("[name=slug]") == "of-all-sorts"
+    page.type("[name=name]", "Garden tools")
+    assert page.input_value("[name=slug]") == "garden-tools"
     visit("/back-office/catalog/product/add/")
     page.click(".select2-selection")
     page.wait_for_selector(".select2-results__message")
@@ -75,7 +75,7 @@ def use_the_admin(page: Page, visit: Visit, pictures: Path) -> None:
 
 
 def read_the_documentation(page: Page, visit: Visit, pictures: Path) -> None:
-    """Open both pages, until they show what the API can do."""
+    """Open both documentation pages, and wait for the operations."""
     visit("/api/docs/")
     page.click(".opblock-post >> nth=0")
     page.wait_for_selector(".opblock-body")
@@ -89,7 +89,7 @@ def read_the_documentation(page: Page, visit: Visit, pictures: Path) -> None:
 
 
 @pytest.mark.parametrize("answers", VARIANTS.values(), ids=VARIANTS)
-def test_what_a_person_opens_works_under_the_policy_of_production(
+def test_pages_work_under_the_production_content_security_policy(
     answers: Answers, render_project: Render, variables: dict[str, str], tmp_path: Path, pictures: Path
 ) -> None:
     project = share_environment(render_project(answers), PRODUCTION)
@@ -101,7 +101,7 @@ def test_what_a_person_opens_works_under_the_policy_of_production(
         assert browser.complaints == []
 
 
-def test_a_policy_that_refuses_what_a_page_needs_is_seen(
+def test_content_security_policy_violation_is_reported(
     render_project: Render, variables: dict[str, str], tmp_path: Path
 ) -> None:
     project = share_environment(render_project(VARIANTS["5.2 wsgi"]), PRODUCTION)

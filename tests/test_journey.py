@@ -1,4 +1,4 @@
-"""Who follows the README of a fresh project gets an account, signs in, orders something and signs out."""
+"""The commands in the README of a fresh project work: register, sign in, order a product, sign out."""
 
 import json
 import re
@@ -19,24 +19,24 @@ from tests.harness.project import Project
 from tests.harness.serving import is_up
 from tests.harness.waiting import wait_until
 
-# One process runs them all, so that they share one server.
+# One worker process runs all of them, so that they share a server.
 pytestmark = [pytest.mark.served, pytest.mark.xdist_group("journey")]
 
-# After each answer curl prints its status, on a line of its own. The commands stay as they are.
+# curl prints the status of each response on a line of its own, without a change of the commands.
 CURLRC = 'silent\nshow-error\nwrite-out = "\\n%{http_code}"\n'
 
 ADDRESS = "ada@example.com"
-PASSWORD = "another horse entirely"  # noqa: S105 - of an account that is gone with the test
+PASSWORD = "another horse entirely"  # noqa: S105 - the account is deleted with the test
 
 
 @dataclass(frozen=True)
 class Site:
-    """A project that `make run` serves, with nothing but the defaults.
+    """A project with default answers, served by `make run`.
 
     Attributes:
         project: The project.
-        port: Where it listens.
-        process: `make run` itself; what it prints is all that a person sees.
+        port: The port it listens on.
+        process: `make run`, with its output.
     """
 
     project: Project
@@ -45,18 +45,18 @@ class Site:
 
     @property
     def api(self) -> str:
-        """The address that the README calls API."""
+        """The URL that the README calls API."""
         return f"http://127.0.0.1:{self.port}/api/v1"
 
     def links(self) -> list[str]:
-        """Return the links in the text of the mails so far, in order, as a person reads them."""
+        """Return the links in the emails so far, oldest first."""
         return re.findall(r"^http\S+/account/\S+$", self.process.output(), re.MULTILINE)
 
     def next_link(self, known: list[str]) -> str:
-        """Wait for a mail, and return the link in it.
+        """Wait for the next email, and return its link.
 
         Args:
-            known: The links that were there before.
+            known: The links of earlier emails.
         """
         (link,) = wait_until(lambda: self.links()[len(known) :], "link in a mail", hopeless=self.process.ended)
         return link
@@ -64,7 +64,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(rendered: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Give a served project."""
+    """Yield a served project."""
     folder = tmp_path_factory.mktemp("journey")
     project = share_environment(Project(shutil.copytree(rendered({}).path, folder / "project"), {}))
     port = free_port()
@@ -80,29 +80,29 @@ def site(rendered: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def commands(readme: str, heading: str) -> list[str]:
-    """Return the lines of the block under a heading, without comments."""
+    """Return the commands of the code block under a heading, without comments."""
     section = readme.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     (block,) = re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
     return [line for line in block.splitlines() if line and not line.startswith("#")]
 
 
 class Reader:
-    """A person with a terminal, who fills in what the README leaves open from what is on the screen."""
+    """Runs commands of the README, and fills in its placeholders from the output of earlier commands."""
 
     def __init__(self, site: Site, home: Path) -> None:
-        """Sit down where a project is served, with a new folder for the settings of curl."""
+        """Configure curl in a new folder."""
         self.site = site
         home.mkdir()
         (home / ".curlrc").write_text(CURLRC, encoding="utf-8")
         self.environment = {"CURL_HOME": str(home)}
         self.assignments: list[str] = []
         self.links = site.links()
-        # The newest JSON on the screen, and all that had tokens, the newest last.
+        # The last JSON response, and all responses with tokens.
         self.newest: dict[str, Any] = {}
         self.pairs: list[dict[str, str]] = []
 
     def follow(self, line: str) -> tuple[int, str] | None:
-        """Type a line, and return the status and the body that it gets, None where it gets none."""
+        """Run a command, and return the status and the body of its response, or None for an assignment."""
         name, is_assignment, value = line.partition("=")
         if is_assignment and name.isupper():
             self.assignments.append(f"{name}={self._seen(name) if value == '…' else self._moved(value)}")
@@ -118,12 +118,12 @@ class Reader:
         return int(status), body
 
     def _moved(self, value: str) -> str:
-        """Return an address with the port of the tests: the one in the README may be taken."""
+        """Return the URL with the port of this test."""
         assert value == "http://127.0.0.1:8000/api/v1"
         return self.site.api
 
     def _seen(self, name: str) -> str:
-        """Return what stands on the screen for a name of the README."""
+        """Return the value of a placeholder of the README."""
         if name == "TOKEN":
             return self.site.next_link(self.links).partition("token=")[2]
         if name == "PRODUCT":
@@ -133,7 +133,7 @@ class Reader:
         return self.pairs[-1][name.lower()]
 
 
-def test_the_commands_of_the_readme_lead_from_registering_to_signing_out(site: Site, tmp_path: Path) -> None:
+def test_readme_commands_register_sign_in_and_sign_out(site: Site, tmp_path: Path) -> None:
     reader = Reader(site, tmp_path / "curl")
     answers = [
         answer for line in commands(site.project.read("README.md"), "Use the API") if (answer := reader.follow(line))
@@ -152,7 +152,7 @@ def test_the_commands_of_the_readme_lead_from_registering_to_signing_out(site: S
 
     first, last = reader.pairs
     assert first["refresh"] != last["refresh"]
-    # Signed out means at once, not when the tokens expire.
+    # Signing out revokes tokens immediately, before they expire.
     for pair in (first, last):
         called = httpx.get(f"{site.api}/users/me/", headers={"Authorization": f"Bearer {pair['access']}"})
         assert called.status_code == httpx.codes.UNAUTHORIZED
@@ -160,7 +160,7 @@ def test_the_commands_of_the_readme_lead_from_registering_to_signing_out(site: S
     assert refreshed.status_code == httpx.codes.UNAUTHORIZED
 
 
-def test_the_commands_of_the_readme_order_something_and_call_it_off(site: Site, tmp_path: Path) -> None:
+def test_readme_commands_place_and_cancel_an_order(site: Site, tmp_path: Path) -> None:
     reader = Reader(site, tmp_path / "curl")
     lines = commands(site.project.read("README.md"), "Order something")
     answers = [answer for line in lines if (answer := reader.follow(line))]
@@ -169,15 +169,15 @@ def test_the_commands_of_the_readme_order_something_and_call_it_off(site: Site, 
         httpx.codes.OK,  # Sign in.
         httpx.codes.OK,  # Products.
         httpx.codes.CREATED,  # Order.
-        httpx.codes.OK,  # Look at it.
-        httpx.codes.OK,  # Call it off.
+        httpx.codes.OK,  # Show the order.
+        httpx.codes.OK,  # Cancel it.
     ], answers
     products, placed, seen, cancelled = (json.loads(body) for _, body in answers[1:])
     assert seen == placed
     assert [item["quantity"] for item in placed["items"]] == [2]
     assert (placed["status"], cancelled["status"]) == ("pending", "cancelled")
 
-    # Sent again it orders nothing, and what was called off is back.
+    # The same idempotency key places no second order. Cancelling restores the stock.
     (place,) = [line for line in lines if "Idempotency-Key" in line]
     again = reader.follow(place)
     assert again is not None
@@ -187,7 +187,7 @@ def test_the_commands_of_the_readme_order_something_and_call_it_off(site: Site, 
     wait_until(lambda: placed["id"] in site.process.output(), "mail", hopeless=site.process.ended)
 
 
-def test_the_page_behind_the_link_confirms_at_the_press_of_its_button(site: Site) -> None:
+def test_verify_email_page_confirms_when_its_button_is_pressed(site: Site) -> None:
     credentials = {"email": "grace@example.com", "password": PASSWORD}
     known = site.links()
 
@@ -199,7 +199,7 @@ def test_the_page_behind_the_link_confirms_at_the_press_of_its_button(site: Site
     with httpx.Client() as browser:
         page = browser.get(link)
         assert page.status_code == httpx.codes.OK
-        # To open it changes nothing: programs that look at mail do that too.
+        # Opening the page changes nothing: mail scanners open every link.
         assert sign_in() == httpx.codes.UNAUTHORIZED
 
         form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]+)">', page.text))

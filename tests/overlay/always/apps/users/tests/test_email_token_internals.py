@@ -29,7 +29,7 @@ def test_malformed_token_is_refused(path: str, token: str) -> None:
 def test_token_with_a_changed_character_is_refused(tokens: dict[str, str], path: str) -> None:
     token = tokens[path]
     for position in range(0, len(token), 5):
-        changed = token[:position] + ("A" if token[position] != "A" else "B") + token[position + 1 :]
+        changed = token[:position] + ("0" if token[position] != "0" else "1") + token[position + 1 :]
         assert use(path, changed) == 400, position
 
 
