@@ -5,26 +5,26 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
+from pytest_django import Settings
 from rest_framework.test import APIClient
-from rest_framework.throttling import SimpleRateThrottle
 
 from apps.users.models import User
 from apps.users.tests.factories import UserFactory
 
 
 @pytest.fixture(autouse=True)
-def _cache_of_its_own() -> None:
-    """Give each test a part of the cache that nobody else writes to, so no throttle has counted yet."""
-    cache.key_prefix = uuid4().hex
+def _empty_cache(settings: Settings) -> None:
+    """Give each test its own cache keys, so that no throttle has counted a request yet."""
+    settings.CACHES = {name: {**cache, "KEY_PREFIX": uuid4().hex} for name, cache in settings.CACHES.items()}
 
 
 @pytest.fixture
-def rates(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Return how often one may call: as often as one likes, until the test says otherwise."""
-    rates = dict.fromkeys(SimpleRateThrottle.THROTTLE_RATES, "1000000/min")
-    monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
+def rates(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Raise all throttle rates, and return them for the test to change."""
+    rates: dict[str, str] = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
+    for name in rates:
+        monkeypatch.setitem(rates, name, "1000000/min")
     return rates
 
 

@@ -1,10 +1,10 @@
 """JSON Web Tokens: their classes, their claims and the keys that sign them."""
 
+import hmac
 from typing import TYPE_CHECKING, Any, Self
 
 import jwt
 from django.conf import settings
-from django.utils.crypto import salted_hmac
 from rest_framework_simplejwt import tokens
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError
@@ -27,7 +27,7 @@ class KeyRing(TokenBackend):
 
     def __init__(self, keys: list[str], algorithm: str = "HS256", **options: Any) -> None:
         super().__init__(algorithm, keys[0], **options)
-        self.keys = {salted_hmac("jwt-key-id", "", key, algorithm="sha256").hexdigest()[:16]: key for key in keys}
+        self.keys = {hmac.digest(key.encode(), b"jwt-key-id", "sha256").hex()[:16]: key for key in keys}
         self.key_id = next(iter(self.keys))
 
     def encode(self, payload: dict[str, Any]) -> str:

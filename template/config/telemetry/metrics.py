@@ -4,13 +4,15 @@ https://opentelemetry.io/docs/specs/semconv/general/metrics/
 """
 
 from django.http import HttpRequest, HttpResponseBase
+from django.views import View
 from opentelemetry.metrics import get_meter
 from opentelemetry.trace import Span
-from opentelemetry.util.http import sanitize_method
 
 from apps.core.database.queries import query_count
 
 meter = get_meter("config.telemetry")
+# Clients can send any method name, and each one would be a series of its own.
+METHODS = {name.upper() for name in View.http_method_names}
 
 queries = meter.create_histogram(
     "http.server.request.queries",
@@ -24,4 +26,5 @@ def record_queries(_span: Span, request: HttpRequest, _response: HttpResponseBas
     """Record how many queries a request made, with the route and method of its duration metric."""
     match = request.resolver_match
     route = {"http.route": match.route} if match and match.route else {}
-    queries.record(query_count(), {"http.request.method": sanitize_method(str(request.method)), **route})
+    method = request.method if request.method in METHODS else "_OTHER"
+    queries.record(query_count(), {"http.request.method": str(method), **route})
