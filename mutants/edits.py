@@ -122,13 +122,13 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "the wrapper of queries goes with another's": Mutant(
         f"{CORE}/database/queries.py",
-        "execute_wrappers.insert(0, _count)",
-        "execute_wrappers.append(_count)",
+        "execute_wrappers.insert(0, _count_query)",
+        "execute_wrappers.append(_count_query)",
         suite("apps/core/tests/test_query_count.py"),
     ),
     "a connection that is opened again counts twice": Mutant(
         f"{CORE}/database/queries.py",
-        "if _count not in connection.execute_wrappers:",
+        "if _count_query not in connection.execute_wrappers:",
         "if connection.execute_wrappers is not None:",
         suite("apps/core/tests/test_query_count.py"),
     ),
@@ -405,7 +405,7 @@ MUTANTS: dict[str, Mutant] = {
         suite("apps/core/tests/test_database_pool.py"),
     ),
     "a database that stops is a bug": Mutant(
-        f"{CORE}/database/errors.py", '{"57P01", ', "{", suite("apps/core/tests/test_database_errors.py")
+        f"{CORE}/database/errors.py", '"57P01", ', "", suite("apps/core/tests/test_database_errors.py")
     ),
     "an unavailable database outside of API views gets 500": Mutant(
         f"{CORE}/exceptions/problems.py",
@@ -415,13 +415,13 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "why the database was not there is logged nowhere": Mutant(
         f"{CORE}/database/errors.py",
-        "    log.warning(",
-        "    log.debug(",
+        '    log.warning("database_error"',
+        '    log.debug("database_error"',
         suite("apps/core/tests/test_database_errors.py"),
     ),
     "probes of a database that hangs pile up": Mutant(
         f"{CORE}/database/health.py",
-        "if _check is None or _check.done():",
+        "if not _queries or _queries[-1].done():",
         "if True:",
         suite("apps/core/tests/test_database_health.py"),
     ),
@@ -731,7 +731,7 @@ MUTANTS: dict[str, Mutant] = {
         suite("apps/core/tests/test_throttling.py"),
     ),
     "the victim of a deadlock is an error": Mutant(
-        f"{CORE}/database/errors.py", ', "40P01"}', "}", suite("apps/core/tests/test_database_errors.py")
+        f"{CORE}/database/errors.py", ', "40P01")', ")", suite("apps/core/tests/test_database_errors.py")
     ),
     # Logs and reports.
     "query strings are logged": Mutant(

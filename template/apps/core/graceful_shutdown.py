@@ -1,7 +1,6 @@
 """Graceful shutdown: `/readyz` fails first, and the server stops some seconds later.
 
-A server that receives SIGTERM closes its socket immediately, but a load balancer keeps sending requests until its next
-probe. `config/gunicorn.conf.py` waits in between.
+A server closes its socket as soon as it receives SIGTERM, but a load balancer sends requests until its next probe.
 """
 
 import mmap
@@ -13,17 +12,12 @@ _shutting_down = mmap.mmap(-1, 1)
 
 
 def is_shutting_down() -> bool:
-    """Return whether the server is about to stop, so that `/readyz` has to fail."""
+    """Return whether the server is about to stop."""
     return _shutting_down[0] > 0
 
 
 def delay_shutdown(stop: Callable[[], None], *, seconds: int) -> None:
-    """Let SIGTERM fail the readiness probe and call `stop` some seconds later; a second SIGTERM calls it immediately.
-
-    Args:
-        stop: Stops the server.
-        seconds: How long the server still accepts requests. 0 stops it immediately.
-    """
+    """Call `stop` some seconds after SIGTERM, and immediately after a second SIGTERM or if `seconds` is 0."""
 
     def shut_down(*_: object) -> None:
         if is_shutting_down() or not seconds:

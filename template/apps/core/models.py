@@ -12,7 +12,7 @@ from apps.core.ids import generate_id
 
 
 class UUIDModel(models.Model):
-    """A primary key that tells nothing, cannot be guessed and sorts by creation."""
+    """A primary key that clients cannot guess and that sorts by creation."""
 
     id = models.UUIDField(primary_key=True, default=generate_id, editable=False)
 
@@ -21,7 +21,7 @@ class UUIDModel(models.Model):
 
 
 class TimeStampedModel(models.Model):
-    """When a row was made and last saved. `QuerySet.update()` does not touch `updated_at`."""
+    """The time of creation and of the last `save()`. `QuerySet.update()` does not set `updated_at`."""
 
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -31,18 +31,14 @@ class TimeStampedModel(models.Model):
 
 
 class ActiveManager[ModelT: models.Model](models.Manager[ModelT]):
-    """Sees only rows that are not soft-deleted."""
+    """Rows that are not soft-deleted."""
 
     def get_queryset(self) -> models.QuerySet[ModelT]:
         return super().get_queryset().filter(is_deleted=False)
 
 
 class SoftDeleteModel(models.Model):
-    """A row that can be taken away and brought back.
-
-    `objects` sees what is there, `all_objects` everything. Subclasses inherit the constraint
-    with `class Meta(SoftDeleteModel.Meta)`.
-    """
+    """A row that can be deleted and restored. A subclass inherits the constraint by `class Meta(SoftDeleteModel.Meta)`."""
 
     is_deleted = models.BooleanField(default=False, db_index=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -60,16 +56,13 @@ class SoftDeleteModel(models.Model):
         ]
 
     def soft_delete(self) -> None:
-        """Take the row away. Taking it away twice keeps the first time."""
-        if not self.is_deleted:
-            self.is_deleted = True
-            self.deleted_at = timezone.now()
-            self.save(update_fields=["is_deleted", "deleted_at"])
+        """Delete the row. A second call keeps the time of the first."""
+        self.is_deleted, self.deleted_at = True, self.deleted_at or timezone.now()
+        self.save(update_fields=["is_deleted", "deleted_at"])
 
     def restore(self) -> None:
-        """Bring the row back."""
-        self.is_deleted = False
-        self.deleted_at = None
+        """Undo `soft_delete()`."""
+        self.is_deleted, self.deleted_at = False, None
         self.save(update_fields=["is_deleted", "deleted_at"])
 
 

@@ -12,20 +12,9 @@ from django.http import HttpRequest
 
 log = structlog.get_logger(__name__)
 
-# lock_timeout, statement_timeout and the victim of a deadlock.
-_TIMEOUT = {"55P03", "57014", "40P01"}
-# Administrator shutdown, crash, start-up and too many connections. Class 08: connection exceptions.
-_UNAVAILABLE = {"57P01", "57P02", "57P03", "53300"}
-_CONNECTION_EXCEPTION = "08"
-
 
 class DatabaseError(Enum):
-    """Why the database did not answer a query.
-
-    Attributes:
-        detail: A sentence for the client.
-        retry_after: Seconds until the client should try again.
-    """
+    """Why the database did not answer: a sentence for the client, and seconds until it should try again."""
 
     TIMEOUT = ("The database took too long, or another request holds the same rows. Nothing was changed: try again.", 1)
     # The connection may have broken after the last statement was committed.
@@ -36,26 +25,24 @@ class DatabaseError(Enum):
         self.retry_after = retry_after
 
 
+# lock_timeout, statement_timeout and the victim of a deadlock.
+_TIMEOUT = ("55P03", "57014", "40P01")
+# Connection exceptions, shutdown, crash, startup and too many connections.
+_UNAVAILABLE = ("08", "57P01", "57P02", "57P03", "53300")
+
+
 def database_error(exc: BaseException | None) -> DatabaseError | None:
     """Return the database error behind an exception, or None if it is anything else."""
     cause = exc.__cause__ if isinstance(exc, OperationalError) else None
     if not isinstance(cause, psycopg.OperationalError):
         return None
-    state = cause.sqlstate
-    if state in _TIMEOUT:
-        return DatabaseError.TIMEOUT
     # Without an SQLSTATE neither PostgreSQL nor the connection pool answered.
-    if state is None or state in _UNAVAILABLE or state.startswith(_CONNECTION_EXCEPTION):
+    if (cause.sqlstate or "08").startswith(_UNAVAILABLE):
         return DatabaseError.UNAVAILABLE
-    return None
+    return DatabaseError.TIMEOUT if cause.sqlstate in _TIMEOUT else None
 
 
 def log_database_error(request: HttpRequest, error: DatabaseError, exc: BaseException) -> None:
-    """Log why a request was answered with 503: a warning without a traceback, because it is not a bug."""
-    log.warning(
-        "database_error",
-        reason=error.name.lower(),
-        request=f"{request.method} {request.path}",
-        error=str(exc).strip(),
-        sqlstate=getattr(exc.__cause__, "sqlstate", None),
-    )
+    """Log why a request is answered with 503: a warning without a traceback, because it is not a bug."""
+    fields = {"request": f"{request.method} {request.path}", "sqlstate": getattr(exc.__cause__, "sqlstate", None)}
+    log.warning("database_error", reason=error.name.lower(), error=str(exc).strip(), **fields)

@@ -1,7 +1,6 @@
 """The database check of the readiness probe `/readyz`."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Lock
 
 import structlog
 from django.db import Error, connection
@@ -11,21 +10,17 @@ log = structlog.get_logger(__name__)
 # The longest that a probe waits for PostgreSQL.
 TIMEOUT_SECONDS = 1.0
 
-# A single thread, so that probes do not occupy more threads and connections while PostgreSQL hangs.
+# One thread with one query: while PostgreSQL hangs, probes do not pile up.
 _executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-health")
-_lock = Lock()
-_check: Future[None] | None = None
+_queries: list[Future[None]] = []
 
 
 def is_database_available() -> bool:
-    """Return whether PostgreSQL answers a query in time. Concurrent probes share one query."""
-    global _check  # noqa: PLW0603 - the query that is running in this process
-    with _lock:
-        if _check is None or _check.done():
-            _check = _executor.submit(_select_one)
-        check = _check
+    """Return whether PostgreSQL answers in time."""
+    if not _queries or _queries[-1].done():
+        _queries[:] = [_executor.submit(_select_one)]
     try:
-        check.result(TIMEOUT_SECONDS)
+        _queries[-1].result(TIMEOUT_SECONDS)
     except (Error, TimeoutError) as error:
         log.warning("database_health_check_failed", error=str(error).strip() or type(error).__name__)
         return False

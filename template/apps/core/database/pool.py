@@ -1,31 +1,24 @@
-"""A pooled connection that lets the pool recover from a restart of PostgreSQL.
+"""A connection of the pool that notices a restart of PostgreSQL.
 
 Source: https://www.psycopg.org/psycopg3/docs/advanced/pool.html#connection-quality
 """
 
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 from django.db import connection
-from django.db.backends.postgresql.base import DatabaseWrapper
 
 
 class PooledConnection(psycopg.Connection[Any]):
-    """Replace all idle connections of the pool when one of them turns out to be closed.
+    """Replace all idle connections of the pool once one of them fails its health check.
 
-    A restart of PostgreSQL closes every connection. The pool checks one after another, with growing pauses in between,
-    so a request would time out before it reached a new one.
+    The pool alone checks one after another with growing pauses, so a request would time out before it gets a new one.
     """
 
     def execute(self, *args: Any, **kwargs: Any) -> psycopg.Cursor[Any]:
-        """Run the check of the pool. Django runs its own queries on cursors.
-
-        Raises:
-            psycopg.OperationalError: The connection is closed.
-        """
+        """Run the health check of the pool; Django itself uses cursors."""
         try:
             return super().execute(*args, **kwargs)
         except psycopg.OperationalError:
-            if pool := cast("DatabaseWrapper", connection).pool:
-                pool.drain()
+            connection.pool.drain()  # type: ignore[attr-defined] # of PostgreSQL connections only
             raise
