@@ -1,0 +1,68 @@
+"""A team can change what it owns: the checks and tests of its project still pass, and its settings win."""
+
+import json
+
+from tests.conftest import Render
+from tests.harness.postgres import Postgres
+from tests.harness.serving import production_variables
+
+PROJECT = "config/settings/components/project.py"
+
+# What a team might put into `project.py`.
+SETTINGS = '''
+from celery.schedules import crontab
+
+from config.env import env
+from config.settings.components.http import MIDDLEWARE
+from config.settings.components.logging import LOGGING
+
+PROJECT_THROTTLE_RATES = {"anon": "7/min", "user": "9000/hour", "token": "5/min", "reports": "2/day"}
+PROJECT_TASK_QUEUES = {"reports": {}}
+PROJECT_TASK_ROUTES = {"apps.mail.tasks.*": {"queue": "reports"}}
+PROJECT_BEAT_SCHEDULE = {"prune": {"task": "apps.users.tasks.clear_expired", "schedule": crontab(hour="1")}}
+
+SECURE_SSL_REDIRECT = False
+SILENCED_SYSTEM_CHECKS = ["security.W008"]
+STRIPE_KEY = env.str("STRIPE_KEY", "")
+MIDDLEWARE = [*MIDDLEWARE, "django.middleware.http.ConditionalGetMiddleware"]
+LOGGING["loggers"]["stripe"] = {"level": "WARNING"}
+'''
+
+
+def test_team_changes_its_settings_and_every_check_and_test_passes(
+    install_project: Render, postgres: Postgres, redis_url: str
+) -> None:
+    project = install_project({})
+    services = {"DATABASE_URL": postgres.create_database("ownership"), "REDIS_URL": redis_url}
+    celery = "config/settings/components/celery.py"
+
+    project.append(PROJECT, SETTINGS)
+    project.append("config/settings/staging.py", '\nEMAIL_SUBJECT_PREFIX = "[staging] "\n')
+    project.replace("config/settings/staging.py", "3_600", "300")
+    project.replace("config/settings/production.py", '    "ADMIN_URL",\n', '    "ADMIN_URL",\n    "STRIPE_KEY",\n')
+    project.replace("Makefile", "\tADMIN_URL=check/\n", "\tADMIN_URL=check/ STRIPE_KEY=check\n")
+    project.write(celery, project.read(celery).replace('hour="3-5"', 'hour="20-22"'))
+    project.write(celery, project.read(celery).replace("TIME_LIMIT = 240", "TIME_LIMIT = 120"))
+    project.replace("config/settings/components/auth.py", "AXES_FAILURE_LIMIT = 5", "AXES_FAILURE_LIMIT = 8")
+    project.make("format")
+    project.make("check")
+    project.make("test", env=services)
+
+    variables = {**production_variables(services["DATABASE_URL"], redis_url), "STRIPE_KEY": "live"}
+    for environment in ("local", "test", "staging", "production"):
+        code = (
+            "import json; from django.conf import settings as s;"
+            "print(json.dumps([s.SECURE_SSL_REDIRECT, s.REST_FRAMEWORK['DEFAULT_THROTTLE_RATES']['user'],"
+            " s.REST_FRAMEWORK['DEFAULT_THROTTLE_RATES']['register'], sorted(s.CELERY_TASK_QUEUES),"
+            " s.CELERY_TASK_ROUTES['apps.mail.tasks.*'], 'prune' in s.CELERY_BEAT_SCHEDULE, s.MIDDLEWARE[-1]]))"
+        )
+        env = {**variables, "DJANGO_SETTINGS_MODULE": f"config.settings.{environment}"}
+        assert json.loads(project.python("-c", code, env=env).stdout.splitlines()[-1]) == [
+            False,
+            "9000/hour",
+            "20/hour",
+            ["bulk", "critical", "default", "reports"],
+            {"queue": "reports"},
+            True,
+            "django.middleware.http.ConditionalGetMiddleware",
+        ]
