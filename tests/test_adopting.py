@@ -1,4 +1,4 @@
-"""A plain Django project becomes one of these, as `docs/adopting.md` says, word by word."""
+"""A plain Django project becomes a project of this template by the commands and edits of `docs/adopting.md`."""
 
 import json
 import os
@@ -40,7 +40,7 @@ class Profile(models.Model):
     user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE)
     right = models.ForeignKey("auth.Permission", null=True, on_delete=models.CASCADE)
 """
-# The page changes one line of each kind, and tells to change the others.
+# The page changes one line of each kind. The reader changes the others.
 MORE_OF_A_KIND = ("models.ForeignKey(User,", "models.ManyToManyField(User,", "models.OneToOneField(User,")
 
 VIEWS = """from django.http import HttpResponse
@@ -86,7 +86,7 @@ Profile.objects.create(user=ada)
 Profile.objects.create(user=grace, right=Permission.objects.get(codename="add_user"))
 """
 
-# What of it is told by the new project.
+# Prints what became of the data in the new project.
 TOLD = """{
     "users": [[user.email, user.first_name, user.is_superuser] for user in User.objects.order_by("email")],
     "notes": [
@@ -157,7 +157,9 @@ def change(project: Project, file: str, block: str) -> None:
     )
 
 
-def test_it_becomes_one_of_these(old: Project, template: Path, postgres: Postgres, redis_url: str) -> None:
+def test_plain_project_becomes_a_rendered_project(
+    old: Project, template: Path, postgres: Postgres, redis_url: str
+) -> None:
     project = old
     services = {"DATABASE_URL": postgres.create_database("adopted"), "REDIS_URL": redis_url}
     for kind, what in steps():
@@ -210,7 +212,7 @@ def converted(new: Project, rows: list[dict[str, Any]]) -> subprocess.CompletedP
 USER = {"username": "ada", "email": "ada@example.com", "groups": [], "user_permissions": []}
 
 
-def test_addresses_that_cannot_be_used_are_listed_and_nothing_is_written(install_project: Render) -> None:
+def test_conversion_lists_unusable_addresses_and_writes_nothing(install_project: Render) -> None:
     addresses = {"ada": "Ada@Example.com", "alan": "", "lovelace": "ada@example.com ", "edsger": "edsger"}
     users = [{**USER, "username": name, "email": address} for name, address in addresses.items()]
 
@@ -220,15 +222,15 @@ def test_addresses_that_cannot_be_used_are_listed_and_nothing_is_written(install
 
     assert (refusal.returncode, refusal.stdout) == (1, "")
     first, *others = refusal.stderr.splitlines()
-    assert first == "Give these users addresses in the old project, and dump it again:"
+    assert first == "Give these users unique email addresses in the old project, and dump it again:"
     assert [line.partition(":")[0] for line in others] == list(addresses)
 
 
-def test_what_is_not_installed_is_named(install_project: Render) -> None:
+def test_conversion_names_models_that_are_not_installed(install_project: Render) -> None:
     refusal = converted(
         install_project({}),
         [{"model": "auth.user", "pk": 1, "fields": USER}, {"model": "sites.site", "pk": 1, "fields": {}}],
     )
 
     assert (refusal.returncode, refusal.stdout) == (1, "")
-    assert refusal.stderr.startswith("Nothing here is called sites.site: ")
+    assert refusal.stderr.startswith("Unknown models: sites.site. ")

@@ -9,7 +9,7 @@ from tests.harness.serving import production_variables
 PROJECT = "config/settings/components/project.py"
 
 # What a team might put into `project.py`.
-SETTINGS = '''
+SETTINGS = """
 from celery.schedules import crontab
 
 from config.env import env
@@ -26,7 +26,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W008"]
 STRIPE_KEY = env.str("STRIPE_KEY", "")
 MIDDLEWARE = [*MIDDLEWARE, "django.middleware.http.ConditionalGetMiddleware"]
 LOGGING["loggers"]["stripe"] = {"level": "WARNING"}
-'''
+"""
 
 
 def test_team_changes_its_settings_and_every_check_and_test_passes(

@@ -1,9 +1,9 @@
-"""Turn the users of a plain Django project into those of this one.
+"""Convert the users of a plain Django project for this project. Run it in the folder of the new project.
 
-Reads from standard input what `manage.py dumpdata --natural-foreign` wrote in the old project, and writes to standard
-output what `manage.py loaddata` takes in the new one: users are known by their addresses, and have new ids. What
-points at a user, or at the right to change users, follows. Run it in the new project's folder. Where an address is
-missing, wrong or shared by two, it says whose, and writes nothing.
+It reads the output of `manage.py dumpdata --natural-foreign` of the old project from standard input, and writes the
+input of `manage.py loaddata` to standard output. Users get their email address as login, and new ids. References to
+users and to permissions on users are updated. If an email address is missing, invalid or shared, the script names the
+users and writes nothing.
 """
 
 import collections
@@ -21,7 +21,7 @@ OLD, NEW = "auth.user", "users.user"
 
 
 def addresses(users: list[dict[str, Any]]) -> dict[str, str]:
-    """Return the address of each user name. Exits where one cannot be used."""
+    """Return the email address of each user name. Exit if an address cannot be used."""
     found = {user["username"]: user["email"].strip().lower() for user in users}
     owners = collections.Counter(found.values())
     field = apps.get_model(NEW)._meta.get_field("email")
@@ -35,19 +35,19 @@ def addresses(users: list[dict[str, Any]]) -> dict[str, str]:
             if owners[address] > 1:
                 wrong.append(f"{name}: {address}: Another user has this address.")
     if wrong:
-        sys.exit("\n".join(["Give these users addresses in the old project, and dump it again:", *wrong]))
+        sys.exit("\n".join(["Give these users unique email addresses in the old project, and dump it again:", *wrong]))
     return found
 
 
-def points_at(field: models.Field) -> str:
-    """Return the label of what a field points at, of User for its proxies; "" where it points at nothing."""
+def target_of(field: models.Field) -> str:
+    """Return the label of the model that a field refers to (of User for its proxies), or "" if it is not a relation."""
     return field.related_model._meta.concrete_model._meta.label_lower if field.related_model else ""
 
 
-def follow(field: models.Field, value: Any, found: dict[str, str]) -> Any:
-    """Return what a field that points at users, rights or types of content points at now."""
+def updated(field: models.Field, value: Any, found: dict[str, str]) -> Any:
+    """Return the value of a field, with references to users, permissions and content types updated."""
     keys = value if field.many_to_many else [value]
-    target = points_at(field)
+    target = target_of(field)
     if target == NEW:
         keys = [key and [found[key[0]]] for key in keys]
     elif target == "auth.permission":
@@ -58,25 +58,25 @@ def follow(field: models.Field, value: Any, found: dict[str, str]) -> Any:
 
 
 def convert(row: dict[str, Any], ids: dict[Any, str], found: dict[str, str]) -> None:
-    """Make a row one of the new project. `ids` has the new id of each user by the old one."""
+    """Convert a row in place. `ids` maps old to new user ids."""
     if row["model"] == OLD:
         row["model"] = NEW
         row["fields"]["email"] = found[row["fields"].pop("username")]
     model = apps.get_model(row["model"])
-    # Of a user, and of what is known by its user.
-    if NEW in (row["model"], points_at(model._meta.pk)):
+    # A user, or a row whose primary key is its user.
+    if NEW in (row["model"], target_of(model._meta.pk)):
         row["pk"] = ids[row["pk"]]
-    row["fields"] = {name: follow(model._meta.get_field(name), value, found) for name, value in row["fields"].items()}
+    row["fields"] = {name: updated(model._meta.get_field(name), value, found) for name, value in row["fields"].items()}
 
 
 def main() -> None:
-    """Convert everything."""
+    """Convert the dump."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
     django.setup()
     rows = json.load(sys.stdin)
     known = {OLD, *(model._meta.label_lower for model in apps.get_models())}
     if unknown := sorted({row["model"] for row in rows} - known):
-        sys.exit(f"Nothing here is called {', '.join(unknown)}: install it, or dump again with --exclude for each.")
+        sys.exit(f"Unknown models: {', '.join(unknown)}. Install their apps, or dump again with --exclude for each.")
     users = [row for row in rows if row["model"] == OLD]
     found = addresses([user["fields"] for user in users])
     ids = {user["pk"]: str(apps.get_model(NEW)._meta.pk.get_default()) for user in users}

@@ -1,4 +1,4 @@
-"""What a user does with a project in the months between two updates, and what becomes of it."""
+"""Edits that a user makes between two updates, and what an update does with them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from tests.harness.questions import QUESTIONS, Answers
 
 
 class Outcome(Enum):
-    """What an update does with an edit; the value says it to a user."""
+    """What an update does with an edit, in the words of the documentation."""
 
-    YOURS = "never touched"
-    MERGED = "your lines stay, and what is new in the template comes beside them"
+    YOURS = "not changed"
+    MERGED = "merged: your lines stay, and new lines of the template are added"
     DELETED = "stays deleted"
 
 
@@ -87,14 +87,14 @@ USERNAME = '    USERNAME_FIELD = "email"\n'
 NICKNAME = '    nickname = models.CharField(max_length=50, default="", blank=True)\n'
 ME = 'class MeView(APIView):\n    """{}"""\n'
 LAYERS = '    "apps.mail",\n    "apps.core",\n'
-APP = "an app of your own, with a model and its migration"
+APP = "your own app, with a model and a migration"
 
 EDITS = [
     Edit("the README", "README.md", "# Mine\n", Outcome.YOURS),
-    Edit("your apps and your settings", "config/settings/components/project.py", SETTINGS, Outcome.YOURS),
-    Edit("the routes of your apps", "config/api.py", ROUTES, Outcome.YOURS),
+    Edit("your settings and apps", "config/settings/components/project.py", SETTINGS, Outcome.YOURS),
+    Edit("your routes", "config/api.py", ROUTES, Outcome.YOURS),
     Edit(
-        "a pinned dependency more",
+        "a pinned dependency",
         "requirements/base.txt",
         "tomli-w>=1.0,<2\ndjango-filter",
         Outcome.YOURS,
@@ -105,7 +105,7 @@ EDITS = [
     Edit(APP, "apps/billing/tests/__init__.py", "", Outcome.YOURS),
     Edit(APP, "apps/billing/models.py", MODEL, Outcome.YOURS),
     Edit(APP, "apps/billing/tests/test_models.py", MODEL_TEST, Outcome.YOURS),
-    Edit("what is in no repository", ".env", "ADMIN_URL=mine/\nDJANGO_SECRET_KEY=kept\n", Outcome.YOURS),
+    Edit("a file that git ignores", ".env", "ADMIN_URL=mine/\nDJANGO_SECRET_KEY=kept\n", Outcome.YOURS),
     Edit(
         "a view",
         "apps/users/views.py",
@@ -113,7 +113,7 @@ EDITS = [
         Outcome.MERGED,
         ME.format("The user's own account."),
     ),
-    Edit("a field of a model", "apps/users/models.py", f"{NICKNAME}\n{USERNAME}", Outcome.MERGED, USERNAME),
+    Edit("a model field", "apps/users/models.py", f"{NICKNAME}\n{USERNAME}", Outcome.MERGED, USERNAME),
     Edit(
         "a setting",
         "config/settings/components/locale.py",
@@ -123,14 +123,14 @@ EDITS = [
     ),
     Edit("a command", "Makefile", "PORT ?= 8001\n", Outcome.MERGED, "PORT ?= 8000\n"),
     Edit(
-        "a contract between layers",
+        "an import contract",
         "pyproject.toml",
         LAYERS.replace('    "apps.core"', '    "apps.billing",\n    "apps.core"'),
         Outcome.MERGED,
         LAYERS,
     ),
     Edit(
-        "a step of CI",
+        "a CI step",
         ".github/workflows/ci.yml",
         "      - run: make check\n      - run: make docs-of-mine\n",
         Outcome.MERGED,
@@ -138,7 +138,7 @@ EDITS = [
         _ci("github"),
     ),
     Edit(
-        "a step of CI",
+        "a CI step",
         ".gitlab-ci.yml",
         "    - make check\n    - make docs-of-mine\n",
         Outcome.MERGED,
