@@ -125,13 +125,20 @@ def open_shop(project: Project, variables: Mapping[str, str], *options: str, **k
 
 
 @contextmanager
-def worker_that_is_held_up(production: Production) -> Iterator[tuple[Background, psycopg.Connection]]:
-    """Give a worker that waits for an order, and the connection that has it locked, for the time of a `with` block."""
+def worker_that_is_held_up(
+    production: Production, *, prefix: tuple[str, ...] = ()
+) -> Iterator[tuple[Background, psycopg.Connection]]:
+    """Give a worker that waits for an order, and the connection that has it locked, for the time of a `with` block.
+
+    Args:
+        production: The production.
+        prefix: A command that runs the worker.
+    """
     assert production.shop.order().status_code == httpx.codes.CREATED
     with (
         production.connect() as database,
         psycopg.connect(production.variables["DATABASE_URL"]) as holder,
-        run_worker(production.project, production.variables) as worker,
+        run_worker(production.project, production.variables, prefix=prefix) as worker,
     ):
         holder.execute("SELECT 1 FROM orders_order FOR UPDATE")
         waiting = (

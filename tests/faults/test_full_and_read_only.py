@@ -71,7 +71,9 @@ def test_where_nothing_can_be_written_all_processes_work(
     project = deploy()
     with run_smtp(smtp_port) as mailbox, ExitStack() as processes:
         production = processes.enter_context(open_shop(project, variables, prefix=read_only))
-        worker = processes.enter_context(run_worker(project, variables, prefix=read_only))
+        # The processes of a worker share temporary files.
+        worker_variables = {**variables, "TMPDIR": "/dev/shm"}  # noqa: S108 - the directory, not a file in it
+        worker = processes.enter_context(run_worker(project, worker_variables, prefix=read_only))
         beat = processes.enter_context(run_beat(project, variables, prefix=read_only))
         with load_on(production.shop) as load:
             wait_until(lambda: load.has(ENOUGH, 0), "load", deadline=120)

@@ -61,19 +61,23 @@ class MailServer:
         return "250 OK"
 
 
+def email_backend(backend: str, **options: object) -> override_settings:
+    """Return a context manager that sends emails through a backend, with options of Django 6.1's `MAILERS`."""
+    settings: dict[str, Any]
+    if django.VERSION >= (6, 1):
+        settings = {"MAILERS": {"default": {"BACKEND": backend, "OPTIONS": options}}}
+    else:
+        settings = {"EMAIL_BACKEND": backend, **{f"EMAIL_{name.upper()}": value for name, value in options.items()}}
+    return override_settings(**settings)
+
+
 @contextmanager
 def mail_server() -> Iterator[MailServer]:
     """Send the emails of a `with` block to an SMTP server, which is not started yet."""
     server = MailServer()
-    backend = "django.core.mail.backends.smtp.EmailBackend"
-    settings: dict[str, Any]
-    if django.VERSION >= (6, 1):
-        options = {"host": "127.0.0.1", "port": server.port, "timeout": 5}
-        settings = {"MAILERS": {"default": {"BACKEND": backend, "OPTIONS": options}}}
-    else:
-        settings = {"EMAIL_BACKEND": backend, "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": server.port}
+    smtp = "django.core.mail.backends.smtp.EmailBackend"
     try:
-        with override_settings(**settings):
+        with email_backend(smtp, host="127.0.0.1", port=server.port, timeout=5):
             yield server
     finally:
         server.stop()

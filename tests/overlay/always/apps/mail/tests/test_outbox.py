@@ -9,6 +9,7 @@ from io import StringIO
 
 import pytest
 import time_machine
+from anymail.exceptions import AnymailAPIError  # type: ignore[import-untyped]
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.management import call_command
 from django.utils import timezone
@@ -21,7 +22,7 @@ from apps.mail.delivery import INTERRUPTED_AFTER, MAX_SECONDS, mail_deliver, mai
 from apps.mail.models import OutboxEmail
 from config.env import BASE_DIR
 from tests.concurrency import at_once
-from tests.smtp import MailServer, mail_server
+from tests.smtp import MailServer, email_backend, mail_server
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
@@ -159,19 +160,22 @@ def test_email_of_a_killed_process_is_sent_again_only_on_request(
     assert not OutboxEmail.objects.exists()
 
 
-def test_backend_with_its_own_exceptions_is_retried(
-    server: MailServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    class ProviderError(Exception):
-        """As django-anymail's, which are no `OSError`."""
+@pytest.mark.parametrize("name", ["console", "test"])
+def test_email_is_sent_through_django_anymail(name: str) -> None:
+    with email_backend(f"anymail.backends.{name}.EmailBackend"):
+        assert mail_deliver(mail_id=write().pk)
 
+    assert not OutboxEmail.objects.exists()
+
+
+def test_error_of_django_anymail_is_retried(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     def fail(_message: EmailMultiAlternatives) -> int:
-        raise ProviderError("ada@example.com is on a list")
+        raise AnymailAPIError("ada@example.com is on a list")
 
     with monkeypatch.context() as patch:
         patch.setattr(EmailMultiAlternatives, "send", fail)
         assert not mail_deliver(mail_id=write().pk)
-    assert "ProviderError" in caplog.text
+    assert "AnymailAPIError" in caplog.text
     assert "is on a list" not in caplog.text
     with later(minutes=2):
         assert mail_deliver_due() == 1
