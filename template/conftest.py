@@ -1,12 +1,14 @@
 """Fixtures for every test."""
 
 import os
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.db import connection
-from pytest_django import Settings
+from django.test import override_settings
 from rest_framework.test import APIClient
 
 from apps.users.models import User
@@ -14,13 +16,15 @@ from apps.users.tests.factories import UserFactory
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache(settings: Settings) -> None:
+def _empty_cache() -> Iterator[None]:
     """Give each test its own cache keys, so that no throttle has counted a request yet."""
-    settings.CACHES = {name: {**cache, "KEY_PREFIX": uuid4().hex} for name, cache in settings.CACHES.items()}
+    caches = {name: {**cache, "KEY_PREFIX": uuid4().hex} for name, cache in settings.CACHES.items()}
+    with override_settings(CACHES=caches):
+        yield
 
 
 @pytest.fixture
-def rates(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def rates(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Raise all throttle rates, and return them for the test to change."""
     rates: dict[str, str] = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
     for name in rates:
