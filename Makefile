@@ -1,11 +1,11 @@
-# Everything that is done to this repository has a name. `make` lists them.
+# The commands of this repository. `make` lists them.
 
-# Where `make demo` puts its project, and the port that it serves on.
+# The folder and the port of `make demo`.
 DEST ?= build/demo
 PORT ?= 8000
 
-# uv: the machine's where it works, else one of this checkout's own, fetched with pip at first
-# use. It goes first on PATH, so that rendered projects use the same one.
+# uv: the one on PATH if it works, else one in `.tools/`, which pip installs at first use.
+# It is first on PATH, so that rendered projects use it too.
 export PATH := $(CURDIR)/.tools/uv/bin:$(PATH)
 RUN := uv run --quiet
 
@@ -15,9 +15,9 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: install
-install: ## Make the environment of the tests, fetching uv where it is missing
+install: ## Create the environment of the tests
 	@uv --version >/dev/null 2>&1 || { \
-		echo "No working uv on this machine: fetching one into .tools/"; \
+		echo "uv is not installed: installing it into .tools/"; \
 		python3 -m venv .tools/uv && .tools/uv/bin/pip install --quiet --disable-pip-version-check uv; }
 	@uv sync --quiet
 
@@ -63,13 +63,13 @@ release: install ## Cut a release (VERSION=1.2.3): bump, run every test, commit,
 	@$(RUN) python -m releases.cut $(VERSION)
 
 .PHONY: check
-check: install ## Look for mistakes, unformatted code and wrong types in this repository
+check: install ## Lint, check the format and the types of this repository
 	@$(RUN) ruff check --quiet .
 	@$(RUN) ruff format --check --quiet .
 	@$(RUN) mypy --no-error-summary
 
 .PHONY: format
-format: install ## Format the code of this repository, and mend what can be mended
+format: install ## Format the code of this repository and apply automatic fixes
 	@$(RUN) ruff check --fix --exit-zero --quiet .
 	@$(RUN) ruff format --quiet .
 

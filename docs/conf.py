@@ -25,13 +25,13 @@ html_copy_source = False
 
 
 def render_reference(_app: Sphinx, page: str, source: list[str]) -> None:
-    """Fill in the tags of a page under `reference/` before Sphinx reads it."""
+    """Render the Jinja tags of a page under `reference/` before Sphinx reads it."""
     if page.startswith("reference/"):
         source[0] = render_page(source[0], REPOSITORY)
 
 
 def reread_reference(app: Sphinx, *_changes: object) -> list[str]:
-    """Return the pages that are never up to date: what they tell stands in other files."""
+    """Return the generated pages, which are always out of date: their content comes from other files."""
     return sorted(page for page in app.project.docnames if page.startswith("reference/"))
 
 

@@ -1,1 +1,1 @@
-"""Jinja extensions for this repository's own pages and checks, none for `copier.yml`."""
+"""Jinja extensions for the documentation and the checks of this repository, never for `copier.yml`."""

@@ -1,4 +1,4 @@
-"""The `{% dependencies %}` tag: what a project depends on, in which versions, and with which answers."""
+"""The `{% dependencies %}` tag: the dependencies of a project, their versions, and the answers that add them."""
 
 import re
 import tomllib
@@ -30,12 +30,12 @@ class Requirement(NamedTuple):
 
 
 class DependenciesExtension(ReferenceTag):
-    """Renders `{% dependencies %}`: a table of all that some project depends on."""
+    """Renders `{% dependencies %}`: a table of the dependencies of all possible projects."""
 
     tags = {"dependencies"}  # noqa: RUF012 - Jinja declares no ClassVar
 
     def reference(self, repository: Path) -> str:
-        """Return the table as Markdown, in the order of the packages' names."""
+        """Return the table as Markdown, ordered by package name."""
         rows = [
             f"| `{requirement.package}` | `{requirement.versions}` | {requirement.group} | {', '.join(conditions)} |\n"
             for requirement, conditions in sorted(requirement_conditions(repository).items())
@@ -44,7 +44,7 @@ class DependenciesExtension(ReferenceTag):
 
 
 def requirement_conditions(repository: Path) -> dict[Requirement, list[str]]:
-    """Return all that some project depends on, and the answers without which none does.
+    """Return the dependencies of all possible projects, and the answers that each needs.
 
     Each answer is looked at with every feature on.
     """
@@ -76,7 +76,7 @@ def requirement_conditions(repository: Path) -> dict[Requirement, list[str]]:
 
 
 def project_requirements(repository: Path, answers: Mapping[str, Any]) -> set[Requirement]:
-    """Return what a project of these answers depends on, every other answer its default."""
+    """Return the dependencies of a project with these answers, and defaults for the others."""
     environment = template_environment(repository)
     combined = default_answers(read_questions(repository), environment, answers)
     content = tomllib.loads(environment.get_template(PROJECT_FILE).render(combined))
@@ -90,7 +90,7 @@ def project_requirements(repository: Path, answers: Mapping[str, Any]) -> set[Re
 
 
 def _single_choices(questions: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
-    """Yield each answer to each question that takes one of several."""
+    """Yield each answer to each question that has choices."""
     for name, question in questions.items():
         choices = question.get("choices")
         if choices and not question.get("multiselect"):

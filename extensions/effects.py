@@ -1,4 +1,4 @@
-"""What an answer changes, told by renders: one with the defaults, and one for each other answer."""
+"""Find the files that an answer changes, by rendering the defaults and each other answer."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -9,15 +9,15 @@ from typing import Any
 from extensions.environment import read_questions
 from extensions.features import changed_files, files, render, snapshot
 
-# For questions that take a text, the first of these that is taken.
+# Answers to text questions: the first one that the validator accepts is used.
 _TEXTS = ("Another Text", "another", "another@example.org", "another.example.org")
 
 
 @cache
 def question_effects(repository: Path) -> dict[str, list[str]]:
-    """Return the files that another answer than the default changes, brings or takes away, by question.
+    """Return, by question, the files that an answer other than the default changes, adds or removes.
 
-    A template without files has no effects to tell of. It is looked at once in a process: that takes a while.
+    A template without files has no effects. The result is cached, because it takes some seconds.
 
     Raises:
         ValueError: `copier.yml` refuses its own defaults, or every answer that was tried.
@@ -42,7 +42,7 @@ def question_effects(repository: Path) -> dict[str, list[str]]:
 
 
 def _others(question: dict[str, Any]) -> Iterator[list[Any]]:
-    """Yield answers to render with; each is several to try in turn, since a validator may refuse."""
+    """Yield answers to render with. Each is a list of candidates, because a validator may refuse some."""
     choices = question.get("choices")
     if choices is None:
         yield list(_TEXTS)
@@ -53,7 +53,7 @@ def _others(question: dict[str, Any]) -> Iterator[list[Any]]:
 
 
 def _render_first(template: Path, destination: Path, name: str, answers: list[Any]) -> Path:
-    """Render with the first of several answers to a question that is not refused, and return the project."""
+    """Render with the first candidate that the validator accepts, and return the project."""
     for answer in answers[:-1]:
         try:
             return render(template, destination, {name: answer})

@@ -1,4 +1,4 @@
-"""The environment of the templates, and the lint that reads every template with it."""
+"""The Jinja environment of the templates, and a linter for them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from jinja2 import meta, nodes
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import import_string
 
-# What Copier gives to a file beside the answers.
+# Variables that Copier defines in addition to the answers.
 # https://copier.readthedocs.io/en/stable/creating/#variables-global
 COPIER_NAMES = frozenset(
     {
@@ -28,19 +28,19 @@ COPIER_NAMES = frozenset(
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a template, and where."""
+    """A problem in a template, and its position."""
 
     path: Path
     line: int
     message: str
 
     def __str__(self) -> str:
-        """Return `path:line: message`, which editors turn into a link."""
+        """Return `path:line: message`."""
         return f"{self.path.as_posix()}:{self.line}: {self.message}"
 
 
 def read_questions(repository: Path) -> dict[str, dict[str, Any]]:
-    """Return the questions of `copier.yml`, hidden ones included, in their order.
+    """Return the questions of `copier.yml` in their order, including hidden ones.
 
     Raises:
         FileNotFoundError: The repository has no `copier.yml`.
@@ -51,7 +51,7 @@ def read_questions(repository: Path) -> dict[str, dict[str, Any]]:
 
 
 def template_environment(repository: Path) -> jinja2.Environment:
-    """Return the environment in which Copier renders the repository's templates.
+    """Return the Jinja environment that Copier renders the templates with.
 
     It has the options of `_envops` in `copier.yml` and Copier's filters. The tag `yield`
     is left out: Copier allows it in paths, not in files.
@@ -67,7 +67,7 @@ def template_environment(repository: Path) -> jinja2.Environment:
 
 
 def lint_templates(repository: Path) -> list[Problem]:
-    """Return what is wrong with the `.jinja` files of `template/` and `includes/`.
+    """Return the problems of the `.jinja` files in `template/` and `includes/`.
 
     Wrong is a syntax error, an unknown filter or test, an import of a file that does not
     exist, and a name that is no question, not Copier's, and not set in the file.
@@ -90,7 +90,7 @@ def _problems(
     known: frozenset[str],
     repository: Path,
 ) -> Iterator[tuple[int, str]]:
-    """Yield the line and the message of each problem of one template."""
+    """Yield the line and the message of each problem of a template."""
     try:
         tree = environment.parse(source)
         unknown = meta.find_undeclared_variables(tree) - known
@@ -100,7 +100,7 @@ def _problems(
     for name in tree.find_all(nodes.Name):
         if name.ctx == "load" and name.name in unknown:
             yield name.lineno, f"`{name.name}` is no question and not set in this file"
-    # Jinja looks for the filters and tests of a condition only when it comes to them.
+    # Jinja resolves the filters and tests of a condition only when it evaluates it.
     for used in tree.find_all((nodes.Filter, nodes.Test)):
         if isinstance(used, nodes.Filter) and used.name not in environment.filters:
             yield used.lineno, f"No filter named {used.name!r}."
@@ -112,7 +112,7 @@ def _problems(
 
 
 def _imports(tree: nodes.Template) -> Iterator[tuple[int, str]]:
-    """Yield the line and the path of each file that a template asks for by name."""
+    """Yield the line and the path of each file that a template includes or imports."""
     asking = nodes.Extends | nodes.FromImport | nodes.Import | nodes.Include
     for statement in tree.find_all(nodes.Stmt):
         if isinstance(statement, asking):
@@ -122,7 +122,7 @@ def _imports(tree: nodes.Template) -> Iterator[tuple[int, str]]:
 
 
 def _configuration(repository: Path) -> dict[str, Any]:
-    """Return all of `copier.yml`: settings, which start with `_`, and questions."""
+    """Return `copier.yml`: settings, whose names start with `_`, and questions."""
     text = (repository / "copier.yml").read_text(encoding="utf-8")
     content: dict[str, Any] = yaml.safe_load(text)
     return content

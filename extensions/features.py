@@ -1,4 +1,4 @@
-"""The `{% features %}` tag: what each feature adds, told by renders with and without."""
+"""The `{% features %}` tag: what each feature adds, by comparing renders with and without it."""
 
 import ast
 import re
@@ -24,7 +24,7 @@ class FeaturesExtension(ReferenceTag):
     tags = {"features"}  # noqa: RUF012 - Jinja declares no ClassVar
 
     def reference(self, repository: Path) -> str:
-        """Return the sections as Markdown; a fact with nothing to tell is left out."""
+        """Return the sections as Markdown, without empty facts."""
         question = read_questions(repository)["features"]
         additions = feature_additions(repository)
         return "\n".join(
@@ -40,7 +40,7 @@ class FeaturesExtension(ReferenceTag):
 
 
 def feature_additions(repository: Path) -> dict[str, dict[str, list[str]]]:
-    """Return what is there with a feature and not without it, under the titles of `FACTS`.
+    """Return what a feature adds, by the titles of `FACTS`.
 
     All other features are on: what needs two of them is told of both, and what either of two
     brings is told of neither. Where another feature needs this one, and so refuses to be
@@ -69,7 +69,7 @@ def feature_additions(repository: Path) -> dict[str, dict[str, list[str]]]:
 
 
 def snapshot(repository: Path, destination: Path) -> Path:
-    """Copy what Copier renders from, uncommitted changes included; return the copy.
+    """Copy the files that Copier renders from, with uncommitted changes, and return the copy.
 
     Outside of git, Copier looks up no tag and commits nothing.
     """
@@ -81,9 +81,9 @@ def snapshot(repository: Path, destination: Path) -> Path:
 
 
 def render(template: Path, destination: Path, answers: dict[str, Any]) -> Path:
-    """Render a project with these answers and else with the defaults; return it.
+    """Render a project with these answers, and defaults for the others, and return it.
 
-    Defaults that whoever builds the pages has set for themselves are left out.
+    Copier settings of the current user are ignored.
 
     Raises:
         ValueError: `copier.yml` refuses the answers.
@@ -93,13 +93,13 @@ def render(template: Path, destination: Path, answers: dict[str, Any]) -> Path:
 
 
 def files(project: Path) -> set[str]:
-    """Return the paths of all files, from the project's root."""
+    """Return the paths of all files, relative to the project."""
     paths = (path for path in project.rglob("*") if path.is_file())
     return {path.relative_to(project).as_posix() for path in paths}
 
 
 def dependencies(project: Path) -> set[str]:
-    """Return the requirements in `pyproject.toml`, those of a group with its name."""
+    """Return the requirements in `pyproject.toml`, with the names of their groups."""
     if not (path := project / "pyproject.toml").is_file():
         return set()
     content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -124,7 +124,7 @@ def settings(project: Path) -> set[str]:
 
 
 def environment_names(project: Path) -> set[str]:
-    """Return the names in `.env.example`, those in a comment included."""
+    """Return the names in `.env.example`, including those in comments."""
     if not (path := project / ".env.example").is_file():
         return set()
     text = path.read_text(encoding="utf-8")
@@ -148,7 +148,7 @@ FACTS: dict[str, Callable[[Path], set[str]]] = {
 
 
 def changed_files(on: Path, off: Path) -> list[str]:
-    """Return the files that two projects share and that differ, but for the answers."""
+    """Return the files of two projects that differ, except for the answers file."""
     return sorted(
         path
         for path in files(on) & files(off) - {ANSWERS_FILE}
@@ -157,12 +157,12 @@ def changed_files(on: Path, off: Path) -> list[str]:
 
 
 def _state(feature: str, question: dict[str, list[str]]) -> str:
-    """Return whether a feature is on where nobody chooses."""
+    """Return whether a feature is on by default."""
     return "On" if feature in question["default"] else "Off"
 
 
 def _facts(additions: dict[str, list[str]]) -> Iterator[str]:
-    """Yield a line for each fact that has something to tell."""
+    """Yield a line for each fact that is not empty."""
     for title, names in additions.items():
         if names:
             yield f"- **{title}**: {', '.join(f'`{name}`' for name in names)}"

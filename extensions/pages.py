@@ -1,4 +1,4 @@
-"""The pages that are rendered before Sphinx reads them."""
+"""Render the generated pages before Sphinx reads them."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from extensions.questions import QuestionsExtension
 
 
 def render_page(source: str, repository: Path) -> str:
-    """Return a Markdown page with its `{% questions %}`, `{% features %}` and `{% dependencies %}` filled in.
+    """Return a Markdown page with its `{% questions %}`, `{% features %}` and `{% dependencies %}` tags rendered.
 
     Raises:
         jinja2.TemplateError: The page, or a template of the repository, is not valid.

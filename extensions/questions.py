@@ -15,7 +15,7 @@ from extensions.tag import ReferenceTag
 
 Question = dict[str, Any]
 
-# So many files are named.
+# How many files are listed; above that, folders are.
 _FILES = 12
 
 
@@ -51,7 +51,7 @@ class QuestionsExtension(ReferenceTag):
 def default_answers(
     questions: dict[str, Question], environment: jinja2.Environment, given: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return the answer of each question, hidden ones too, where nobody answers but what is given.
+    """Return the answer to each question, including hidden ones, with the given answers and the defaults.
 
     Raises:
         jinja2.UndefinedError: A default names a question that comes after it.
@@ -73,7 +73,7 @@ def default_answers(
 def refusals(validator: str, environment: jinja2.Environment) -> list[str]:
     """Return the sentences with which a validator refuses an answer.
 
-    An answer that a sentence repeats stands as its *name*, a computed value as "…".
+    An answer in a sentence becomes its *name*, a computed value "…".
     """
     texts = (
         "".join(_spoken(node) for node in output.nodes)
@@ -83,19 +83,19 @@ def refusals(validator: str, environment: jinja2.Environment) -> list[str]:
 
 
 def _spoken(node: nodes.Node) -> str:
-    """Return the text of one piece of a sentence."""
+    """Return the text of one part of a sentence."""
     if isinstance(node, nodes.TemplateData):
         return node.data
     return f"*{node.name}*" if isinstance(node, nodes.Name) else "…"
 
 
 def _is_visible(question: Question) -> bool:
-    """Tell whether a person can answer: a hidden question is one that is never asked."""
+    """Return whether a person can answer the question: hidden questions are never asked."""
     return question.get("when") is not False
 
 
 def _kind(question: Question) -> str:
-    """Return the type of an answer, and how many choices it may hold."""
+    """Return the type of an answer, and how many choices it takes."""
     if "choices" not in question:
         return f"`{question['type']}`"
     number = "any number" if question.get("multiselect") else "one"
@@ -108,7 +108,7 @@ def _default(
     defaults: dict[str, Any],
     environment: jinja2.Environment,
 ) -> str:
-    """Return the default as one would type it, and what it is derived from."""
+    """Return the default as a person would type it, and what it is derived from."""
     answer = defaults[name]
     shown = f"`[{', '.join(answer)}]`" if isinstance(answer, list) else f"`{answer}`"
     expression = environment.parse(str(questions[name].get("default", "")))
@@ -118,7 +118,7 @@ def _default(
 
 
 def _conditions(name: str, question: Question, default: object) -> Iterator[str]:
-    """Yield when the question is asked, or else how to answer it."""
+    """Yield when the question is asked, or how to answer it if it is not."""
     if when := question.get("when"):
         yield f"- When: `{when}`"
     if question.get("ask", True):
@@ -129,7 +129,7 @@ def _conditions(name: str, question: Question, default: object) -> Iterator[str]
 
 
 def _choices(question: Question) -> Iterator[str]:
-    """Yield the choices, each with its label where it has one of its own."""
+    """Yield the choices, with their labels."""
     if labelled := _labelled(question):
         yield "- Choices:"
     for label, value in labelled:
@@ -137,7 +137,7 @@ def _choices(question: Question) -> Iterator[str]:
 
 
 def _labelled(question: Question) -> list[tuple[Any, Any]]:
-    """Return the label and the value of each choice; a plain list labels itself."""
+    """Return the label and the value of each choice."""
     choices = question.get("choices", [])
     if isinstance(choices, dict):
         return list(choices.items())
@@ -145,7 +145,7 @@ def _labelled(question: Question) -> list[tuple[Any, Any]]:
 
 
 def _refusals(question: Question, environment: jinja2.Environment) -> Iterator[str]:
-    """Yield what a person reads who answers badly."""
+    """Yield the messages for invalid answers."""
     if sentences := refusals(question.get("validator", ""), environment):
         yield "- Refused with:"
     for sentence in sentences:
@@ -153,7 +153,7 @@ def _refusals(question: Question, environment: jinja2.Environment) -> Iterator[s
 
 
 def _effect(paths: list[str]) -> Iterator[str]:
-    """Yield the files in which an answer makes a difference; of more than a dozen, the folders."""
+    """Yield the files that an answer changes, or their folders if there are more than a dozen."""
     if len(paths) > _FILES:
         counts = Counter(path.rpartition("/")[0] or "." for path in paths)
         yield f"- Changes {len(paths)} files: " + ", ".join(

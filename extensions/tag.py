@@ -1,4 +1,4 @@
-"""What the tags share: each prints a reference of the repository that a page names."""
+"""The base of the tags: each renders a reference of the repository."""
 
 from abc import abstractmethod
 from pathlib import Path
@@ -12,7 +12,7 @@ class ReferenceTag(Extension):
     """A tag without arguments, for a page that has the variable `repository`."""
 
     def parse(self, parser: Parser) -> nodes.Node:
-        """Return the node that prints the reference in the place of the tag."""
+        """Return the node that prints the reference."""
         line = next(parser.stream).lineno
         repository = nodes.Name("repository", "load", lineno=line)
         reference = self.call_method("reference", [repository], lineno=line)

@@ -41,7 +41,7 @@ def environment(transactional_db: None) -> dict[str, str]:
 
 @pytest.fixture
 def api_client() -> APIClient:
-    """Return an API client that nobody is signed in with."""
+    """Return an API client without a signed-in user."""
     return APIClient()
 
 
