@@ -24,9 +24,11 @@ DELIVERY = "tests/test_delivery.py"
 SYNTAX = "tests/test_syntax.py"
 TELEMETRY_TESTS = "tests/test_telemetry.py"
 ORDER_TRACE = "test_order_request_and_its_task_with_their_queries_are_one_trace"
-RULES = f"{GUARDS}::test_a_broken_rule_is_refused_by_name"
+FAULTS = "tests/faults"
+WAITS_TOO_LONG = "test_who_waits_too_long_is_told_and_others_are_served_meanwhile"
+RULES = f"{GUARDS}::test_gate_refuses_each_broken_rule_by_name"
 
-SETTINGS_TESTS = suite("tests/test_settings.py")
+SETTINGS_TESTS = suite("tests/test_settings.py", "tests/test_effective_settings.py", "tests/test_effective_pool.py")
 HEADERS_TESTS = suite("tests/test_headers.py")
 
 MUTANTS: dict[str, Mutant] = {
@@ -378,7 +380,10 @@ MUTANTS: dict[str, Mutant] = {
         suite("tests/test_gunicorn.py"),
     ),
     "a lock is waited for without end": Mutant(
-        f"{SETTINGS}/database.py.jinja", " -c lock_timeout=5000", "", suite("tests/test_gunicorn.py")
+        f"{SETTINGS}/database.py.jinja",
+        " -c lock_timeout=5000",
+        "",
+        here(f"{FAULTS}/test_broken_connections.py::{WAITS_TOO_LONG}[lock-wsgi]"),
     ),
     "a forgotten transaction stays open": Mutant(
         f"{SETTINGS}/database.py.jinja",
@@ -388,7 +393,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "a database that hangs is waited for without end": Mutant(
         f"{SETTINGS}/database.py.jinja",
-        '        "connect_timeout": 3,\n',
+        '    "connect_timeout": 3,\n',
         "",
         SETTINGS_TESTS,
     ),
@@ -400,9 +405,15 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "connections that a restart closed are tried one by one": Mutant(
         f"{SETTINGS}/database.py.jinja",
-        '                "connection_class": PooledConnection,\n',
+        '            "connection_class": PooledConnection,\n',
         "",
         suite("apps/core/tests/test_database_pool.py"),
+    ),
+    "connections are used without a check": Mutant(
+        f"{SETTINGS}/database.py.jinja",
+        '    "CONN_MAX_AGE": 0,\n    "CONN_HEALTH_CHECKS": True,\n    "OPTIONS"',
+        '    "CONN_MAX_AGE": 0,\n    "CONN_HEALTH_CHECKS": False,\n    "OPTIONS"',
+        here(f"{FAULTS}/test_postgres_away.py::test_restart_between_requests_fails_no_request"),
     ),
     "a database that stops is a bug": Mutant(
         f"{CORE}/database/errors.py", '"57P01", ', "", suite("apps/core/tests/test_database_errors.py")
@@ -447,7 +458,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{CORE}/graceful_shutdown.py",
         "if is_shutting_down() or not seconds:",
         "if True:",
-        suite("apps/core/tests/test_graceful_shutdown.py"),
+        here(f"{FAULTS}/test_stopping.py::test_a_server_that_stops_is_noticed_before_it_refuses[wsgi]"),
     ),
     "a worker is killed before its query ends": Mutant(
         GUNICORN,
@@ -484,8 +495,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "TLS is not remembered for subdomains": Mutant(
         PRODUCTION,
-        "SECURE_HSTS_INCLUDE_SUBDOMAINS = True",
-        "SECURE_HSTS_INCLUDE_SUBDOMAINS = False",
+        'env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True)',
+        'env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)',
         gates("deploy-check"),
     ),
     "nobody believes the proxy that there was TLS": Mutant(
@@ -576,6 +587,12 @@ MUTANTS: dict[str, Mutant] = {
         "user",
         suite("apps/users/tests/test_sessions.py"),
     ),
+    "the library's own view refreshes tokens": Mutant(
+        f"{USERS}/urls.py",
+        "views.TokenRefreshView.as_view()",
+        '__import__("rest_framework_simplejwt.views", fromlist=["views"]).TokenRefreshView.as_view()',
+        suite("apps/users/tests/test_sessions.py"),
+    ),
     "a used refresh token works again": Mutant(
         f"{USERS}/sessions.py",
         'if session and session.refresh_id != token["jti"]:',
@@ -605,13 +622,13 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/celery.py.jinja",
         "CELERY_TASK_ACKS_LATE = True",
         "CELERY_TASK_ACKS_LATE = False",
-        suite("tests/test_effective_settings_of_celery.py"),
+        here(f"{FAULTS}/test_tasks.py::test_task_of_killed_worker_stays_in_broker"),
     ),
     "a task is done when its worker is killed": Mutant(
         f"{SETTINGS}/celery.py.jinja",
         "CELERY_TASK_REJECT_ON_WORKER_LOST = True",
         "CELERY_TASK_REJECT_ON_WORKER_LOST = False",
-        suite("tests/test_effective_settings_of_celery.py"),
+        here(f"{FAULTS}/test_tasks.py::test_task_of_killed_pool_process_runs_again"),
     ),
     "a task runs twice while it runs": Mutant(
         f"{SETTINGS}/celery.py.jinja",
@@ -844,6 +861,12 @@ MUTANTS: dict[str, Mutant] = {
         here(f"{TELEMETRY_TESTS}::test_alert_fires_only_when_its_target_is_missed"),
     ),
     # Images, pipelines, what git takes.
+    "the proxy sends on bodies that are not complete": Mutant(
+        "template/docker/nginx.conf.jinja",
+        "            proxy_connect_timeout 2s;\n",
+        "            proxy_connect_timeout 2s;\n            proxy_request_buffering off;\n",
+        here(f"{FAULTS}/test_hostile_clients.py::test_two_thousand_slow_clients_hold_nobody_up"),
+    ),
     "the image runs as root": Mutant(
         DOCKERFILE, "USER 10001\n", "", here(f"{DELIVERY}::test_the_image_runs_what_the_tests_run_and_not_as_root")
     ),
@@ -918,7 +941,7 @@ MUTANTS: dict[str, Mutant] = {
         "template/scripts/check_dependencies.py",
         're.search(r">=?", requirement) and re.search',
         're.search(r">=?", requirement) or re.search',
-        here(f"{RULES}[no floor]", f"{RULES}[no ceiling]"),
+        here(f"{RULES}[dependencies-bounds]"),
     ),
     # Gates.
     "make check leaves the layers out": Mutant(
@@ -931,13 +954,13 @@ MUTANTS: dict[str, Mutant] = {
         MAKEFILE,
         "for environment in staging production; do",
         "for environment in staging; do",
-        here(f"{RULES}[no HSTS]"),
+        here(f"{RULES}[deploy-check-hsts]"),
     ),
     "warnings of the checks pass": Mutant(
         MAKEFILE,
         "manage.py check --fail-level WARNING\n",
         "manage.py check\n",
-        here(f"{RULES}[a silent warning in development]"),
+        here(f"{RULES}[deploy-check-development]"),
     ),
     "a lock that lags behind is renewed in silence": Mutant(
         MAKEFILE,
@@ -954,18 +977,16 @@ MUTANTS: dict[str, Mutant] = {
         "",
         here(f"{GUARDS}::test_a_test_that_warns_or_repeats_queries_fails[a warning]"),
     ),
-    "security is not linted": Mutant(
-        PYPROJECT, '    "S",    # security\n', "", here(f"{RULES}[security]", f"{RULES}[a shell]")
-    ),
+    "security is not linted": Mutant(PYPROJECT, '    "S",    # security\n', "", here(f"{RULES}[lint-rules]")),
     "types are not strict": Mutant(
         PYPROJECT,
         "[tool.mypy]\nstrict = true\n",
         "[tool.mypy]\nstrict = false\n",
-        here(f"{RULES}[a missing type in apps]"),
+        here(f"{RULES}[types-errors]"),
     ),
     "sessions may know of HTTP": Mutant(
         PYPROJECT,
-        '    "apps.users.sessions",\n',
+        '    "apps.*.sessions",\n',
         "",
         here(f"{GUARDS}::test_nothing_that_does_the_work_may_import_what_speaks_http"),
     ),
@@ -975,13 +996,12 @@ MUTANTS: dict[str, Mutant] = {
         '    "(delivery) : (email_tokens)",\n',
         here(f"{GUARDS}::test_no_module_of_an_app_may_import_one_above_it"),
     ),
-    "the models of orders are everybody's": Mutant(
+    "the models of an app are everybody's": Mutant(
         PYPROJECT,
-        'protected_modules = ["apps.orders.models"]',
-        'protected_modules = ["apps.orders.states"]',
-        here(f"{CONTRACTS}[The models of orders are its own: others call its services and selectors]"),
+        'forbidden_modules = ["apps.*.models"]',
+        'forbidden_modules = ["apps.*.states"]',
+        here(f"{GUARDS}::test_models_of_every_app_are_its_own"),
     ),
-    # Migrations.
     "a migration does not go back": Mutant(
         f"{ORDERS}/migrations/0003_fill_item_count.py",
         "migrations.RunPython(fill_item_count, migrations.RunPython.noop, elidable=True)",
