@@ -42,9 +42,8 @@ class FeaturesExtension(ReferenceTag):
 def feature_additions(repository: Path) -> dict[str, dict[str, list[str]]]:
     """Return what a feature adds, by the titles of `FACTS`.
 
-    All other features are on: what needs two of them is told of both, and what either of two
-    brings is told of neither. Where another feature needs this one, and so refuses to be
-    without it, this one is rendered alone.
+    All other features are on. A file that needs two features counts for both, and a file that either of two features
+    adds counts for neither. If another feature needs this one, it is rendered alone.
 
     Raises:
         ValueError: `copier.yml` refuses that as well.

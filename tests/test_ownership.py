@@ -19,7 +19,7 @@ from config.settings.components.logging import LOGGING
 PROJECT_THROTTLE_RATES = {"anon": "7/min", "user": "9000/hour", "token": "5/min", "reports": "2/day"}
 PROJECT_TASK_QUEUES = {"reports": {}}
 PROJECT_TASK_ROUTES = {"apps.mail.tasks.*": {"queue": "reports"}}
-PROJECT_BEAT_SCHEDULE = {"prune": {"task": "apps.users.tasks.clear_expired", "schedule": crontab(hour="1")}}
+PROJECT_BEAT_SCHEDULE = {"prune": {"task": "apps.users.tasks.clear_expired_task", "schedule": crontab(hour="1")}}
 
 SECURE_SSL_REDIRECT = False
 SILENCED_SYSTEM_CHECKS = ["security.W008"]

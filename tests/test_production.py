@@ -112,7 +112,7 @@ def test_a_worker_runs_a_task_that_another_process_sent(deploy: Render, variable
             environment=project.environment(variables),
             log=project.path / "worker.log",
         ) as worker:
-            sending = "import django; django.setup(); from apps.users.tasks import clear_expired; clear_expired.delay()"
+            sending = "import django; django.setup(); from apps.users.tasks import clear_expired_task as t; t.delay()"
             project.python("-c", sending, env=variables)
 
             def sessions() -> list[str]:

@@ -6,6 +6,6 @@ from apps.users import services
 
 
 @shared_task
-def clear_expired() -> None:
+def clear_expired_task() -> None:
     """Delete expired sessions, registrations and idempotency keys. Idempotent."""
     services.clear_expired()

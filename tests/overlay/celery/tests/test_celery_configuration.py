@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 from apps.mail.models import OutboxEmail
 from apps.mail.services import mail_send
 from apps.mail.tasks import mail_deliver_task
-from apps.users.tasks import clear_expired
+from apps.users.tasks import clear_expired_task
 from config.celery import app, configure_worker
 from tests.silence import silence
 
@@ -80,7 +80,7 @@ def test_restarted_beat_sends_the_next_run_and_writes_no_file(monkeypatch: pytes
 
         clock.move_to(datetime(2026, 1, 1, 4, 0, 1, tzinfo=UTC))
         tick()
-    assert clear_expired.name in sent
+    assert clear_expired_task.name in sent
     # A schedule file is a pickle, which runs the code of whoever can write it.
     assert list(tmp_path.iterdir()) == []
 
