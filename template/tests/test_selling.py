@@ -14,7 +14,7 @@ from apps.orders.services import OrderItemInput, order_cancel, order_create, ord
 from apps.orders.tests.products import product, stock_of
 from apps.users.models import User
 from apps.users.tests.factories import UserFactory
-from tests.concurrency import at_once
+from tests.concurrency import run_in_parallel
 
 concurrent = pytest.mark.django_db(transaction=True)
 
@@ -74,7 +74,7 @@ def test_order_of_an_unknown_product_is_a_bad_request(signed_in: APIClient) -> N
 def test_concurrent_orders_never_oversell() -> None:
     customer, lamp = UserFactory.create(), product(stock=UNITS)
 
-    outcomes = at_once(*[lambda: order_create(customer=customer, items=items(lamp))] * ORDERS)
+    outcomes = run_in_parallel(*[lambda: order_create(customer=customer, items=items(lamp))] * ORDERS)
 
     assert sum(isinstance(outcome, Order) for outcome in outcomes) == UNITS
     assert sum(isinstance(outcome, InsufficientStockError) for outcome in outcomes) == ORDERS - UNITS
@@ -88,7 +88,7 @@ def test_concurrent_orders_of_several_products_in_any_order_do_not_deadlock() ->
     wanted = list(permutations(products)) * (ORDERS // 6)
 
     # A deadlock would be raised here.
-    outcomes = at_once(*[lambda ids=ids: order_create(customer=customer, items=items(*ids)) for ids in wanted])
+    outcomes = run_in_parallel(*[lambda ids=ids: order_create(customer=customer, items=items(*ids)) for ids in wanted])
 
     assert sum(isinstance(outcome, Order) for outcome in outcomes) == UNITS
     assert [stock_of(product_id) for product_id in products] == [0, 0, 0]
@@ -99,7 +99,7 @@ def test_concurrent_orders_and_cancellations_keep_the_stock_right() -> None:
     customer, products = UserFactory.create(), [product(stock=20) for _ in range(2)]
     placed = [order_create(customer=customer, items=items(*products)) for _ in range(5)]
 
-    at_once(
+    run_in_parallel(
         *[lambda order=order: order_cancel(order=order) for order in placed],
         *[lambda: order_create(customer=customer, items=items(*products[::-1]))] * 5,
     )
@@ -112,7 +112,7 @@ def test_one_of_several_concurrent_cancellations_returns_the_stock() -> None:
     lamp = product(stock=5)
     order = order_create(customer=UserFactory.create(), items=items(lamp, quantity=2))
 
-    outcomes = at_once(*[lambda: order_cancel(order=order)] * 8)
+    outcomes = run_in_parallel(*[lambda: order_cancel(order=order)] * 8)
 
     assert sum(isinstance(outcome, Order) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, OrderStateError) for outcome in outcomes) == 7

@@ -10,7 +10,7 @@ from apps.catalog.import_export import ImportReport, products_export, products_i
 from apps.catalog.models import Category, Product, StockMovement
 from apps.catalog.services import stock_reserve
 from apps.catalog.tests.factories import CategoryFactory, ProductFactory
-from tests.concurrency import at_once
+from tests.concurrency import run_in_parallel
 
 HEADER = "sku,name,category,price,tax_rate,stock"
 
@@ -126,7 +126,7 @@ def test_concurrent_imports_and_orders_do_not_deadlock() -> None:
         lambda: stock_reserve(quantities={product.pk: 1 for product in products}),
     ]
 
-    outcomes = at_once(*calls * 3)
+    outcomes = run_in_parallel(*calls * 3)
 
     assert not any(isinstance(outcome, Exception) for outcome in outcomes)
     assert Product.objects.count() == 4

@@ -18,7 +18,7 @@ from apps.catalog.exceptions import (
 from apps.catalog.models import Product, StockMovement
 from apps.catalog.services import PricedItem
 from apps.catalog.tests.factories import CategoryFactory, ProductFactory
-from tests.concurrency import at_once
+from tests.concurrency import run_in_parallel
 
 pytestmark = pytest.mark.django_db
 
@@ -97,7 +97,7 @@ def test_quantity_below_one_is_refused(service: Callable[..., object], quantity:
 def test_concurrent_changes_of_prices_and_stock_are_all_kept() -> None:
     products = [product.pk for product in ProductFactory.create_batch(2, stock=20)]
 
-    outcomes = at_once(
+    outcomes = run_in_parallel(
         *[lambda: services.prices_change(product_ids=products[::-1], percent=Decimal(-10))] * 5,
         *[lambda: services.stock_reserve(quantities=dict.fromkeys(products, 1))] * 5,
     )
@@ -141,7 +141,7 @@ def test_sku_of_another_product_is_refused(is_deleted: bool) -> None:  # noqa: F
 def test_one_of_several_concurrent_requests_gets_a_sku() -> None:
     category = CategoryFactory.create()
 
-    outcomes = at_once(
+    outcomes = run_in_parallel(
         *[lambda: services.product_create(sku="MUG-1", name="Mug", category=category.slug, price=Decimal(10))] * 5
     )
 

@@ -5,7 +5,7 @@ from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from apps.core.caching import cached, invalidate_on_commit
-from tests.concurrency import at_once
+from tests.concurrency import run_in_parallel
 from tests.waiting import wait_until
 
 
@@ -39,7 +39,7 @@ def test_one_of_ten_concurrent_callers_computes(compute: Callable[[], int]) -> N
         wait_until(lambda: len(callers) == 10)
         return compute()
 
-    assert at_once(*[caller(number) for number in range(10)]) == [1] * 10
+    assert run_in_parallel(*[caller(number) for number in range(10)]) == [1] * 10
 
 
 @pytest.mark.django_db

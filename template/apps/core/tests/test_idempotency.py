@@ -17,7 +17,7 @@ from apps.core.idempotency import (
 from apps.core.models import IdempotencyKey
 from apps.users.models import User
 from apps.users.tests.factories import UserFactory
-from tests.concurrency import at_once
+from tests.concurrency import run_in_parallel
 
 pytestmark = pytest.mark.django_db
 
@@ -77,7 +77,7 @@ def test_invalid_key_is_refused(user: User, handler: Handler, key: str) -> None:
 def test_handler_runs_once_for_twenty_concurrent_requests(handler: Handler) -> None:
     user = UserFactory.create()
 
-    responses = at_once(*[lambda: run(user, handler)] * 20)
+    responses = run_in_parallel(*[lambda: run(user, handler)] * 20)
 
     assert [response for response in responses if response != IdempotentResponse({"count": 1}, is_replayed=True)] == [
         IdempotentResponse({"count": 1}, is_replayed=False)

@@ -18,7 +18,7 @@ from apps.orders.tests.factories import OrderFactory, OrderItemFactory
 from apps.orders.tests.products import product
 from apps.users.models import User
 from apps.users.services import user_delete
-from tests.concurrency import at_once, impatient
+from tests.concurrency import run_in_parallel, short_lock_timeout
 
 LONG_AGO = timedelta(minutes=2)
 
@@ -43,7 +43,7 @@ def test_email_lists_the_items(user: User, django_capture_on_commit_callbacks: D
 def test_order_is_confirmed_once_by_concurrent_calls() -> None:
     order = OrderFactory.create()
 
-    outcomes = at_once(*[lambda: order_confirm(order_id=order.pk)] * 8)
+    outcomes = run_in_parallel(*[lambda: order_confirm(order_id=order.pk)] * 8)
 
     assert sorted(outcomes, key=str) == [False] * 7 + [True]
     assert [message.to for message in mail.outbox] == [[order.customer.email]]
@@ -102,11 +102,11 @@ def test_locked_order_does_not_stop_the_others_from_being_confirmed() -> None:
     OrderFactory.create(created_at=timezone.now() - LONG_AGO)
 
     def confirm() -> int:
-        with impatient():
+        with short_lock_timeout():
             return orders_confirm_due()
 
     with transaction.atomic():
         Order.objects.select_for_update().get(pk=locked.pk)
-        assert at_once(confirm) == [1]
+        assert run_in_parallel(confirm) == [1]
 
     assert Order.objects.get(confirmed_at=None) == locked

@@ -17,7 +17,7 @@ from apps.users.models import User
 from apps.users.roles import Role
 from apps.users.services import role_assign
 from apps.users.tests.factories import UserFactory
-from tests.concurrency import at_once
+from tests.concurrency import run_in_parallel
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_one_of_several_concurrent_calls_sends_the_report() -> None:
     manager = UserFactory.create()
     role_assign(user=manager, role=Role.MANAGER)
 
-    outcomes = at_once(*[lambda: daily_report_send(day=date(2026, 1, 31))] * 4)
+    outcomes = run_in_parallel(*[lambda: daily_report_send(day=date(2026, 1, 31))] * 4)
 
     assert sorted(outcomes, key=str) == [False, False, False, True]
     assert [message.to for message in mail.outbox] == [[manager.email]]

@@ -14,7 +14,7 @@ from apps.orders.states import Status
 from apps.orders.tests.factories import OrderFactory
 from apps.orders.tests.products import product
 from apps.users.models import User
-from tests.concurrency import at_once, impatient
+from tests.concurrency import run_in_parallel, short_lock_timeout
 
 pytestmark = pytest.mark.django_db
 
@@ -109,12 +109,12 @@ def test_locked_order_does_not_stop_the_others_from_expiring() -> None:
     locked, free = OrderFactory.create_batch(2, created_at=timezone.now() - timedelta(days=8))
 
     def expire() -> int:
-        with impatient():
+        with short_lock_timeout():
             return orders_expire()
 
     with transaction.atomic():
         Order.objects.select_for_update().get(pk=locked.pk)
-        assert at_once(expire) == [1]
+        assert run_in_parallel(expire) == [1]
 
     free.refresh_from_db()
     assert free.status == Status.CANCELLED
@@ -124,7 +124,7 @@ def test_locked_order_does_not_stop_the_others_from_expiring() -> None:
 def test_concurrent_payment_and_expiry_agree_on_the_status() -> None:
     order = OrderFactory.create(created_at=timezone.now() - timedelta(days=8))
 
-    outcomes = at_once(orders_expire, lambda: order_pay(order=order))
+    outcomes = run_in_parallel(orders_expire, lambda: order_pay(order=order))
 
     order.refresh_from_db()
     expected = {Status.PAID: 0, Status.CANCELLED: 1}

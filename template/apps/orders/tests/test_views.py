@@ -15,7 +15,7 @@ from apps.orders.tests.factories import OrderFactory, OrderItemFactory
 from apps.orders.tests.products import product
 from apps.users.models import User
 from apps.users.tests.factories import UserFactory
-from tests.concurrency import at_once
+from tests.concurrency import run_in_parallel
 
 pytestmark = pytest.mark.django_db
 
@@ -102,7 +102,7 @@ def test_twenty_concurrent_requests_with_one_key_place_one_order(rates: dict[str
         response = client.post(ORDERS, body, headers={"Idempotency-Key": "key"})
         return response.status_code, response.json()["id"], response.get("Idempotent-Replayed")
 
-    responses = at_once(*[place] * 20)
+    responses = run_in_parallel(*[place] * 20)
 
     [order_id] = Order.objects.values_list("pk", flat=True)
     expected = [(201, str(order_id), None)] + [(201, str(order_id), "true")] * 19

@@ -10,7 +10,7 @@ from apps.users.services import (
 from apps.users.sessions import session_start
 from apps.users.tests.factories import PASSWORD
 from apps.users.tests.mailbox import last_email, token_in, token_of
-from tests.concurrency import at_once
+from tests.concurrency import run_in_parallel
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +74,7 @@ def test_password_reset_sets_the_password_and_revokes_sessions(api_client: APICl
 def test_concurrent_uses_of_one_reset_link_have_one_winner(user: User) -> None:
     token = token_of(password_reset_link(user))
 
-    results = at_once(*[lambda: password_reset_confirm(token=token, new_password=NEW)] * 8)
+    results = run_in_parallel(*[lambda: password_reset_confirm(token=token, new_password=NEW)] * 8)
 
     assert sum(result is None for result in results) == 1
     assert sum(isinstance(result, InvalidLinkError) for result in results) == 7

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from apps.core.database.errors import DatabaseError, database_error
 from config.urls import handler400, handler403, handler404, handler500  # noqa: F401 - Django reads them from here
-from tests.concurrency import at_once
+from tests.concurrency import run_in_parallel
 
 
 def terminate_connection(_request: object) -> HttpResponse:
@@ -74,7 +74,7 @@ pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db(transaction=True
 def get(url: str) -> tuple[HttpResponse, list[Any]]:
     """Send a request on a database connection of its own, and return the response and the log lines."""
     with capture_logs() as lines:
-        [response] = at_once(lambda: Client(raise_request_exception=False).get(url))
+        [response] = run_in_parallel(lambda: Client(raise_request_exception=False).get(url))
     assert isinstance(response, HttpResponse)
     return response, lines
 

@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 
 from apps.core.exceptions import ConflictError
 from config.urls import handler400, handler403, handler404, handler500  # noqa: F401 - Django reads them from here
-from tests.concurrency import at_once
+from tests.concurrency import run_in_parallel
 from tests.waiting import DEADLINE_SECONDS
 
 
@@ -184,7 +184,7 @@ def test_unknown_host_gets_a_problem_document() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_deadlock_victim_gets_503() -> None:
-    responses = cast("list[HttpResponse]", at_once(lambda: request_locks(1, 2), lambda: request_locks(2, 1)))
+    responses = cast("list[HttpResponse]", run_in_parallel(lambda: request_locks(1, 2), lambda: request_locks(2, 1)))
 
     done, victim = sorted(responses, key=lambda response: response.status_code)
     assert done.status_code == 200

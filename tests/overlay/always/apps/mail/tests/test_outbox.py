@@ -21,7 +21,7 @@ from apps.mail.console import ConsoleBackend
 from apps.mail.delivery import INTERRUPTED_AFTER, MAX_SECONDS, mail_deliver, mail_deliver_due
 from apps.mail.models import OutboxEmail
 from config.env import BASE_DIR
-from tests.concurrency import at_once
+from tests.concurrency import run_in_parallel
 from tests.smtp import MailServer, email_backend, mail_server
 from tests.waiting import wait_until
 
@@ -117,7 +117,7 @@ def test_run_stops_at_its_deadline(server: MailServer, monkeypatch: pytest.Monke
 def test_of_eight_parallel_deliveries_one_sends(server: MailServer) -> None:
     mail = write()
 
-    outcomes = at_once(*[lambda: mail_deliver(mail_id=mail.pk)] * 8)
+    outcomes = run_in_parallel(*[lambda: mail_deliver(mail_id=mail.pk)] * 8)
 
     assert sorted(map(bool, outcomes)) == [False] * 7 + [True]
     assert len(server.received) == 1

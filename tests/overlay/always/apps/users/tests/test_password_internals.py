@@ -14,7 +14,7 @@ from apps.users.services import (
 from apps.users.tests.factories import PASSWORD
 from apps.users.tests.mailbox import last_email, token_in
 from apps.users.tests.test_passwords import NEW
-from tests.concurrency import at_once
+from tests.concurrency import run_in_parallel
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +40,7 @@ def test_user_without_a_password_can_reset_it() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_account_deleted_concurrently_is_not_changed(user: User) -> None:
-    results = at_once(
+    results = run_in_parallel(
         lambda: user_delete(user=User.objects.get(pk=user.pk)),
         lambda: user_update(user=User(pk=user.pk), first_name="Returned"),
         lambda: password_change(user=User(pk=user.pk), current_password=PASSWORD, new_password=NEW),

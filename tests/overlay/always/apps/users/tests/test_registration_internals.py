@@ -13,7 +13,7 @@ from apps.users.services import clear_expired, registration_confirm, registratio
 from apps.users.tests.factories import PASSWORD, UserFactory
 from apps.users.tests.mailbox import last_email, token_in, token_of
 from apps.users.tests.test_registration import EMAIL, REGISTER, RESEND, TOKEN
-from tests.concurrency import at_once
+from tests.concurrency import run_in_parallel
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ def test_concurrent_confirmations_of_one_address_create_one_account() -> None:
     registrations = [Registration.objects.create(email=EMAIL, password="hash") for _ in range(8)]
     tokens = [token_of(registration_link(registration)) for registration in registrations]
 
-    results = at_once(*[partial(registration_confirm, token=token) for token in tokens])
+    results = run_in_parallel(*[partial(registration_confirm, token=token) for token in tokens])
 
     assert sum(isinstance(result, User) for result in results) == 1
     assert sum(isinstance(result, InvalidLinkError) for result in results) == 7

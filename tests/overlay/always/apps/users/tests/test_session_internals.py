@@ -16,7 +16,8 @@ from apps.core.exceptions import InvalidTokenError
 from apps.users.models import User, UserSession
 from apps.users.sessions import TokenPair, session_end, session_refresh, session_start
 from apps.users.tests.test_sessions import is_accepted
-from tests.concurrency import at_once, held_up
+from tests.blocking import count_waiting
+from tests.concurrency import run_in_parallel
 from tests.waiting import wait_until
 
 
@@ -37,7 +38,7 @@ def test_loser_of_a_refresh_race_does_not_revoke_the_session(user: User) -> None
             # Both calls read the session, and wait for its row.
             UserSession.objects.select_for_update().get(user=user)
             calls = [threads.submit(call) for _ in range(2)]
-            wait_until(lambda: held_up() == 2)
+            wait_until(lambda: count_waiting() == 2)
         pairs = [result.result() for result in calls]
 
     [pair] = [pair for pair in pairs if pair]
@@ -99,7 +100,7 @@ def test_tokens_expire_after_their_lifetimes(user: User) -> None:
 def test_concurrent_refresh_and_logout_have_one_winner(user: User) -> None:
     refresh = session_start(user=user)["refresh"]
 
-    results = at_once(*[partial(service, refresh=refresh) for service in (session_refresh, session_end)] * 2)
+    results = run_in_parallel(*[partial(service, refresh=refresh) for service in (session_refresh, session_end)] * 2)
 
     assert sum(isinstance(result, InvalidTokenError) for result in results) == 3
 

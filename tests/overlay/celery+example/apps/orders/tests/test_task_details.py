@@ -14,7 +14,7 @@ from apps.orders.tests.factories import OrderFactory
 from apps.users.tests.factories import UserFactory
 from config.celery import app
 from config.env import BASE_DIR
-from tests.concurrency import at_once, impatient
+from tests.concurrency import run_in_parallel, short_lock_timeout
 
 # Creates its own product, and prints the id of the order.
 PLACE = """
@@ -49,12 +49,12 @@ def test_task_retries_while_the_order_is_locked() -> None:
     order = OrderFactory.create()
 
     def confirm() -> object:
-        with impatient():
+        with short_lock_timeout():
             return tasks.order_confirm_task.apply(kwargs={"order_id": str(order.pk)}).result
 
     with transaction.atomic():
         Order.objects.select_for_update().get(pk=order.pk)
-        [outcome] = at_once(confirm)
+        [outcome] = run_in_parallel(confirm)
 
     assert isinstance(outcome, OperationalError)
     assert tasks.order_confirm_task.apply(kwargs={"order_id": str(order.pk)}).successful()

@@ -14,7 +14,8 @@ from apps.catalog.import_export import ImportReport, RowError, products_import
 from apps.catalog.models import Category, Product, StockMovement
 from apps.catalog.tests.factories import CategoryFactory, ProductFactory
 from apps.core.ids import generate_id
-from tests.concurrency import at_once, impatient, overtake
+from tests.blocking import run_blocked
+from tests.concurrency import run_in_parallel, short_lock_timeout
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +46,7 @@ def category() -> Category:
 
 def lock(product_id: UUID) -> None:
     """Lock a product, or fail after 20 ms."""
-    with impatient():
+    with short_lock_timeout():
         assert list(Product.objects.select_for_update(no_key=True).filter(pk=product_id))
 
 
@@ -70,7 +71,7 @@ def test_service_that_waits_for_a_row_holds_no_later_row(
 ) -> None:
     low, high = product_ids
 
-    overtake(lambda: service([high, low]), hold=lambda: lock(low), meanwhile=lambda: lock(high))
+    run_blocked(lambda: service([high, low]), lock=lambda: lock(low), before_commit=lambda: lock(high))
 
 
 def test_service_that_waited_reads_the_current_stock() -> None:
@@ -79,14 +80,14 @@ def test_service_that_waited_reads_the_current_stock() -> None:
     def reserve() -> object:
         return services.stock_reserve(quantities={product_id: 1})
 
-    assert isinstance(overtake(reserve, hold=reserve), InsufficientStockError)
+    assert isinstance(run_blocked(reserve, lock=reserve), InsufficientStockError)
 
 
 def test_twenty_concurrent_reservations_of_five_units_are_never_oversold() -> None:
     first, second = (product.pk for product in ProductFactory.create_batch(2, stock=5))
     orders = [{first: 1, second: 1} if number % 2 else {second: 1, first: 1} for number in range(20)]
 
-    outcomes = at_once(*(lambda order=order: services.stock_reserve(quantities=order) for order in orders))
+    outcomes = run_in_parallel(*(lambda order=order: services.stock_reserve(quantities=order) for order in orders))
 
     assert sum(isinstance(outcome, InsufficientStockError) for outcome in outcomes) == 15
     assert list(Product.objects.values_list("stock", flat=True)) == [0, 0]
@@ -96,10 +97,10 @@ def test_twenty_concurrent_reservations_of_five_units_are_never_oversold() -> No
 def test_import_locks_existing_products_by_primary_key(product_ids: tuple[UUID, UUID], category: Category) -> None:
     low, high = product_ids
 
-    report = overtake(
+    report = run_blocked(
         lambda: import_rows("MUG-1,Mug,mugs,1.00,0.10,3", "MUG-2,Mug,mugs,1.00,0.10,3"),
-        hold=lambda: lock(low),
-        meanwhile=lambda: lock(high),
+        lock=lambda: lock(low),
+        before_commit=lambda: lock(high),
     )
 
     assert report == ImportReport(updated=2)
@@ -107,13 +108,13 @@ def test_import_locks_existing_products_by_primary_key(product_ids: tuple[UUID, 
 
 def test_import_inserts_new_products_by_sku(category: Category) -> None:
     def create(sku: str) -> None:
-        with impatient():
+        with short_lock_timeout():
             ProductFactory.create(sku=sku, category=category)
 
-    report = overtake(
+    report = run_blocked(
         lambda: import_rows("MUG-2,Mug,mugs,1.00,0.10,3", "MUG-1,Mug,mugs,1.00,0.10,3"),
-        hold=lambda: create("MUG-1"),
-        meanwhile=lambda: create("MUG-2"),
+        lock=lambda: create("MUG-1"),
+        before_commit=lambda: create("MUG-2"),
     )
 
     assert isinstance(report, ImportReport)
@@ -124,7 +125,7 @@ def test_import_inserts_new_products_by_sku(category: Category) -> None:
 def test_product_that_is_deleted_during_an_import_is_not_changed(category: Category) -> None:
     product = ProductFactory.create(sku="MUG-1")
 
-    report = overtake(lambda: import_rows("MUG-1,Mug,mugs,1.00,0.10,3"), hold=product.soft_delete)
+    report = run_blocked(lambda: import_rows("MUG-1,Mug,mugs,1.00,0.10,3"), lock=product.soft_delete)
 
     assert report == ImportReport(errors=[RowError(2, "sku: A deleted product has this SKU.")])
     assert Product.all_objects.get().name != "Mug"

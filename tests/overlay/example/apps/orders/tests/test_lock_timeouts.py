@@ -10,7 +10,7 @@ from apps.core.models import IdempotencyKey
 from apps.orders.tests.products import product
 from apps.users.models import User
 from apps.users.tests.factories import UserFactory
-from tests.concurrency import at_once, impatient
+from tests.concurrency import run_in_parallel, short_lock_timeout
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,7 +23,7 @@ def place() -> Callable[[], int]:
     def place() -> int:
         client = APIClient()
         client.force_authenticate(user)
-        with impatient():
+        with short_lock_timeout():
             return client.post("/api/v1/orders/", body, headers={"Idempotency-Key": "key"}).status_code
 
     return place
@@ -32,16 +32,16 @@ def place() -> Callable[[], int]:
 def test_request_waits_for_the_key_until_the_lock_timeout(place: Callable[[], int]) -> None:
     with transaction.atomic():
         IdempotencyKey.objects.create(user=User.objects.get(), key="key", request_hash="", response={})
-        assert at_once(place) == [503]
+        assert run_in_parallel(place) == [503]
         transaction.set_rollback(True)
 
-    assert at_once(place) == [201]
+    assert run_in_parallel(place) == [201]
 
 
 def test_request_that_fails_after_the_key_was_stored_removes_it(place: Callable[[], int]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE orders_order")
-        assert at_once(place) == [503]
+        assert run_in_parallel(place) == [503]
 
     assert not IdempotencyKey.objects.exists()
-    assert at_once(place) == [201]
+    assert run_in_parallel(place) == [201]

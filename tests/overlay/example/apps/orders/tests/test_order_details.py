@@ -26,7 +26,8 @@ from apps.users.models import User
 from apps.users.services import user_update
 from apps.users.tests.factories import UserFactory
 from config.env import BASE_DIR
-from tests.concurrency import at_once, held_up, impatient, overtake
+from tests.blocking import count_waiting, run_blocked
+from tests.concurrency import run_in_parallel, short_lock_timeout
 from tests.waiting import wait_until
 
 concurrent = pytest.mark.django_db(transaction=True)
@@ -37,12 +38,12 @@ def test_customer_whose_account_is_locked_can_order() -> None:
     user, item = UserFactory.create(), OrderItemInput(product_id=product(), quantity=1)
 
     def place() -> Order:
-        with impatient():
+        with short_lock_timeout():
             return order_create(customer=user, items=[item])
 
     with transaction.atomic():
         User.objects.lock_active(user.pk)
-        [order] = at_once(place)
+        [order] = run_in_parallel(place)
 
     assert Order.objects.get() == order
 
@@ -52,12 +53,12 @@ def test_confirmation_does_not_lock_the_customer() -> None:
     order = OrderFactory.create()
 
     def change() -> User:
-        with impatient():
+        with short_lock_timeout():
             return user_update(user=order.customer, first_name="Ada")
 
     with transaction.atomic():
         assert order_confirm(order_id=order.pk)
-        assert at_once(change) == [order.customer]
+        assert run_in_parallel(change) == [order.customer]
 
 
 @concurrent
@@ -67,7 +68,7 @@ def test_waiting_confirmation_reads_the_current_order() -> None:
     def confirm() -> bool:
         return order_confirm(order_id=order.pk)
 
-    assert overtake(confirm, hold=confirm) is False
+    assert run_blocked(confirm, lock=confirm) is False
 
 
 @concurrent
@@ -75,13 +76,13 @@ def test_order_is_kept_if_its_confirmation_cannot_be_written() -> None:
     customer, item = UserFactory.create(), OrderItemInput(product_id=product(), quantity=1)
 
     def place() -> Order:
-        with impatient():
+        with short_lock_timeout():
             return order_create(customer=customer, items=[item])
 
     with transaction.atomic(), connection.cursor() as cursor:
         [table] = [name for name in connection.introspection.table_names(cursor) if name.startswith("mail_")]
         cursor.execute(f"LOCK TABLE {table}")
-        [order] = at_once(place)
+        [order] = run_in_parallel(place)
 
     assert Order.objects.get() == order
     Order.objects.update(created_at=timezone.now() - timedelta(minutes=2))
@@ -95,14 +96,14 @@ def test_locked_order_is_503_and_can_be_cancelled_later() -> None:
     def cancel() -> int:
         client = APIClient()
         client.force_authenticate(order.customer)
-        with impatient():
+        with short_lock_timeout():
             return client.post(f"/api/v1/orders/{order.pk}/cancel/").status_code
 
     with transaction.atomic():
         Order.objects.select_for_update().get(pk=order.pk)
-        assert at_once(cancel) == [503]
+        assert run_in_parallel(cancel) == [503]
 
-    assert at_once(cancel) == [200]
+    assert run_in_parallel(cancel) == [200]
 
 
 # Waits for a lock after the order is written and the stock is reserved.
@@ -124,14 +125,14 @@ def test_killed_process_leaves_no_partial_order(environment: dict[str, str]) -> 
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE orders_orderitem")
         with subprocess.Popen(command, cwd=BASE_DIR, env=environment) as process:  # noqa: S603 - our own code
-            wait_until(lambda: held_up() == 1)
+            wait_until(lambda: count_waiting() == 1)
             process.kill()
             assert process.wait() == -signal.SIGKILL
 
     assert not Order.objects.exists()
     assert stock_of(product_id) == 5
     items = [OrderItemInput(product_id=product_id, quantity=5)]
-    [order] = at_once(lambda: order_create(customer=customer, items=items))
+    [order] = run_in_parallel(lambda: order_create(customer=customer, items=items))
     assert isinstance(order, Order)
 
 
