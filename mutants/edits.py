@@ -17,15 +17,15 @@ CORE, USERS, MAIL, CATALOG, ORDERS = (
     f"template/apps/{name}" for name in ("core", "users", "mail", "catalog", "orders")
 )
 
-ORPHANS = "tests/test_orphans.py::test_nobody_speaks_of_what_went_with_an_answer"
+ORPHANS = "tests/test_orphans.py::test_nothing_mentions_what_an_answer_removed"
 GUARDS = "tests/test_guards.py"
-CONTRACTS = f"{GUARDS}::test_a_broken_contract_is_refused_by_name"
+CONTRACTS = f"{GUARDS}::test_broken_import_contract_is_refused_by_name"
 DELIVERY = "tests/test_delivery.py"
 SYNTAX = "tests/test_syntax.py"
 TELEMETRY_TESTS = "tests/test_telemetry.py"
 ORDER_TRACE = "test_order_request_and_its_task_with_their_queries_are_one_trace"
 FAULTS = "tests/faults"
-WAITS_TOO_LONG = "test_who_waits_too_long_is_told_and_others_are_served_meanwhile"
+WAITS_TOO_LONG = "test_request_that_waits_too_long_gets_503_and_others_are_served"
 RULES = f"{GUARDS}::test_gate_refuses_each_broken_rule_by_name"
 
 SETTINGS_TESTS = suite("tests/test_settings.py", "tests/test_effective_settings.py", "tests/test_effective_pool.py")
@@ -46,31 +46,31 @@ MUTANTS: dict[str, Mutant] = {
         COPIER,
         '{% if ci == "none" %}',
         '{% if ci == "nothing" %}',
-        here("tests/test_open_update.py::test_what_asks_for_updates_is_there_exactly_where_something_runs_it"),
+        here("tests/test_open_update.py::test_update_files_exist_only_for_the_ci_that_uses_them"),
     ),
     "an update overwrites the routes of the user": Mutant(
         COPIER,
         "  - config/api.py\n",
         "",
-        here("tests/test_render.py::test_what_belongs_to_the_user_survives_a_second_render"),
+        here("tests/test_render.py::test_files_of_the_user_survive_a_second_render"),
     ),
     "a Copier that cannot read the table is let in": Mutant(
         COPIER,
         '_min_copier_version: "9.19.1"',
         '_min_copier_version: "9.17.0"',
-        here("tests/test_repository.py::test_the_oldest_copier_that_is_let_in_is_one_that_the_tests_allow"),
+        here("tests/test_repository.py::test_oldest_supported_copier_is_within_the_tested_range"),
     ),
     "a misspelt name leaves a hole": Mutant(
         COPIER,
         "  undefined: jinja2.StrictUndefined\n",
         "  undefined: jinja2.Undefined\n",
-        here("tests/test_render.py::test_a_misspelt_name_stops_the_render"),
+        here("tests/test_render.py::test_undefined_name_stops_the_render"),
     ),
     "a domain may be longer than any": Mutant(
         COPIER,
         "domain_name | length > 253 or ",
         "",
-        here("tests/test_answers.py::test_a_bad_answer_is_refused_with_one_sentence_and_leaves_nothing"),
+        here("tests/test_answers.py::test_invalid_answer_is_refused_with_one_sentence_and_leaves_no_file"),
     ),
     "production asks for Sentry where there is none": Mutant(
         PRODUCTION, "{% if sentry %}", "{% if true %}", suite("tests/test_settings.py", project="smallest")
@@ -90,7 +90,7 @@ MUTANTS: dict[str, Mutant] = {
         DEPENDENCIES,
         ', "uvicorn-worker>=0.4.0,<0.5"]',
         "]",
-        here("tests/test_production.py::test_gunicorn_serves_with_the_production_dependencies_alone[asgi]"),
+        here("tests/test_production.py::test_gunicorn_serves_with_production_packages_only[asgi]"),
     ),
     # Names in the environment.
     "the example environment names what nobody reads": Mutant(
@@ -186,7 +186,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/http.py.jinja",
         '    "whitenoise.middleware.WhiteNoiseMiddleware",\n',
         "",
-        here("tests/test_production.py::test_gunicorn_serves_with_the_production_dependencies_alone[wsgi]"),
+        here("tests/test_production.py::test_gunicorn_serves_with_production_packages_only[wsgi]"),
     ),
     "browsers are told nothing of origins": Mutant(
         f"{SETTINGS}/http.py.jinja",
@@ -458,7 +458,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{CORE}/graceful_shutdown.py",
         "if is_shutting_down() or not seconds:",
         "if True:",
-        here(f"{FAULTS}/test_stopping.py::test_a_server_that_stops_is_noticed_before_it_refuses[wsgi]"),
+        here(f"{FAULTS}/test_stopping.py::test_stopping_server_fails_its_probe_before_it_refuses_requests[wsgi]"),
     ),
     "a worker is killed before its query ends": Mutant(
         GUNICORN,
@@ -470,9 +470,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/cache.py.jinja",
         '"SOCKET_TIMEOUT": 0.5',
         '"SOCKET_TIMEOUT": 8',
-        here(
-            "tests/test_orders.py::test_an_order_is_placed_while_redis_is_away_and_confirmed_once_it_is_back[hanging]"
-        ),
+        here("tests/test_orders.py::test_order_is_placed_without_redis_and_confirmed_when_redis_is_back[hanging]"),
     ),
     "a cache that is away is an error": Mutant(
         f"{SETTINGS}/cache.py.jinja",
@@ -503,7 +501,7 @@ MUTANTS: dict[str, Mutant] = {
         PRODUCTION,
         'SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")\n',
         "",
-        here("tests/test_production.py::test_gunicorn_serves_with_the_production_dependencies_alone[wsgi]"),
+        here("tests/test_production.py::test_gunicorn_serves_with_production_packages_only[wsgi]"),
     ),
     "scripts in a page run": Mutant(
         f"{SETTINGS}/security.py.jinja",
@@ -865,46 +863,49 @@ MUTANTS: dict[str, Mutant] = {
         "template/docker/nginx.conf.jinja",
         "            proxy_connect_timeout 2s;\n",
         "            proxy_connect_timeout 2s;\n            proxy_request_buffering off;\n",
-        here(f"{FAULTS}/test_hostile_clients.py::test_two_thousand_slow_clients_hold_nobody_up"),
+        here(f"{FAULTS}/test_hostile_clients.py::test_slow_clients_do_not_delay_others"),
     ),
     "the image runs as root": Mutant(
-        DOCKERFILE, "USER 10001\n", "", here(f"{DELIVERY}::test_the_image_runs_what_the_tests_run_and_not_as_root")
+        DOCKERFILE,
+        "USER 10001\n",
+        "",
+        here(f"{DELIVERY}::test_image_uses_the_locked_packages_and_does_not_run_as_root"),
     ),
     "the image has no styles": Mutant(
         "template/.dockerignore",
         "!static\n",
         "",
-        here(f"{DELIVERY}::test_what_is_sent_to_a_build_is_enough_to_serve_and_nothing_else"),
+        here(f"{DELIVERY}::test_docker_build_context_has_the_needed_files_only"),
     ),
     "the tests go into the image": Mutant(
         "template/.dockerignore",
         "**/tests\n",
         "",
-        here(f"{DELIVERY}::test_what_is_sent_to_a_build_is_enough_to_serve_and_nothing_else"),
+        here(f"{DELIVERY}::test_docker_build_context_has_the_needed_files_only"),
     ),
     "the health check asks for what is not there": Mutant(
         COMPOSE,
         "http://127.0.0.1:8000/readyz",
         "http://127.0.0.1:8000/ready",
-        here(f"{DELIVERY}::test_the_health_check_asks_what_answers"),
+        here(f"{DELIVERY}::test_container_health_check_calls_an_existing_path"),
     ),
     "the whole network sees the development server": Mutant(
         COMPOSE,
         '"127.0.0.1:${PORT:-8000}:8000"',
         '"${PORT:-8000}:8000"',
-        here(f"{DELIVERY}::test_nobody_else_in_the_network_sees_what_compose_runs"),
+        here(f"{DELIVERY}::test_compose_publishes_ports_on_loopback_only"),
     ),
     "GitHub does not run the tests": Mutant(
         "template/.github/workflows/ci.yml.jinja",
         "      - run: make test\n",
         "",
-        here(f"{DELIVERY}::test_a_pipeline_checks_tests_and_audits_builds_and_updates[github]"),
+        here(f"{DELIVERY}::test_pipeline_checks_tests_audits_builds_and_updates[github]"),
     ),
     "GitLab runs a part of the checks": Mutant(
         "template/.gitlab-ci.yml.jinja",
         "    - make check\n",
         "    - make lint\n",
-        here(f"{DELIVERY}::test_a_pipeline_checks_tests_and_audits_builds_and_updates[gitlab]"),
+        here(f"{DELIVERY}::test_pipeline_checks_tests_audits_builds_and_updates[gitlab]"),
     ),
     "the checks of a pull request may do anything": Mutant(
         "template/.github/workflows/ci.yml.jinja",
@@ -916,26 +917,26 @@ MUTANTS: dict[str, Mutant] = {
         "template/.gitignore",
         "\n.env\n",
         "\n",
-        here(f"{DELIVERY}::test_git_takes_what_is_rendered_and_nothing_that_comes_later"),
+        here(f"{DELIVERY}::test_git_tracks_rendered_files_and_ignores_generated_ones"),
     ),
     # Scripts.
     "a second update cannot be pushed": Mutant(
         "template/scripts/open_update.sh.jinja",
         'git push --quiet --force-with-lease="$branch:$tip" origin "$branch"',
         'git push --quiet origin "$branch"',
-        here("tests/test_open_update.py::test_on_github_a_newer_version_becomes_one_pull_request"),
+        here("tests/test_open_update.py::test_newer_version_becomes_one_pull_request_on_github"),
     ),
     "nobody is told of conflicts": Mutant(
         "template/scripts/open_update.sh.jinja",
         'title="$title, with conflicts"',
         'title="$title"',
-        here("tests/test_open_update.py::test_conflicts_are_named_where_the_person_reads_who_merges"),
+        here("tests/test_open_update.py::test_conflicts_are_named_in_the_pull_request"),
     ),
     "an error counts as nothing newer": Mutant(
         "template/scripts/open_update.sh.jinja",
         '    exit "$status"\n',
         "    exit 0\n",
-        here("tests/test_open_update.py::test_a_template_that_cannot_be_reached_is_an_error_and_pushes_nothing"),
+        here("tests/test_open_update.py::test_unreachable_template_is_an_error_and_nothing_is_pushed"),
     ),
     "a dependency needs one bound": Mutant(
         "template/scripts/check_dependencies.py",
@@ -948,7 +949,7 @@ MUTANTS: dict[str, Mutant] = {
         MAKEFILE,
         "check: lint format-check types imports dependencies",
         "check: lint format-check types dependencies",
-        here(f"{GUARDS}::test_every_gate_has_its_guard"),
+        here(f"{GUARDS}::test_every_gate_has_a_guard"),
     ),
     "production settings are not checked": Mutant(
         MAKEFILE,
@@ -966,7 +967,7 @@ MUTANTS: dict[str, Mutant] = {
         MAKEFILE,
         "sync --quiet $(if $(wildcard uv.lock),--locked)",
         "sync --quiet",
-        here(f"{GUARDS}::test_a_stale_lock_is_refused"),
+        here(f"{GUARDS}::test_outdated_lock_is_refused"),
     ),
     "code may be untested": Mutant(
         PYPROJECT, "fail_under = 95\n", "fail_under = 5\n", here(f"{GUARDS}::test_untested_code_is_refused")
@@ -975,7 +976,7 @@ MUTANTS: dict[str, Mutant] = {
         PYPROJECT,
         '    "error",\n',
         "",
-        here(f"{GUARDS}::test_a_test_that_warns_or_repeats_queries_fails[a warning]"),
+        here(f"{GUARDS}::test_test_that_warns_or_repeats_queries_fails[a warning]"),
     ),
     "security is not linted": Mutant(PYPROJECT, '    "S",    # security\n', "", here(f"{RULES}[lint-rules]")),
     "types are not strict": Mutant(
@@ -988,19 +989,19 @@ MUTANTS: dict[str, Mutant] = {
         PYPROJECT,
         '    "apps.*.sessions",\n',
         "",
-        here(f"{GUARDS}::test_nothing_that_does_the_work_may_import_what_speaks_http"),
+        here(f"{GUARDS}::test_service_that_imports_http_is_refused"),
     ),
     "selectors may call services": Mutant(
         PYPROJECT,
         '    "(selectors) : (delivery) : (email_tokens)",\n',
         '    "(delivery) : (email_tokens)",\n',
-        here(f"{GUARDS}::test_no_module_of_an_app_may_import_one_above_it"),
+        here(f"{GUARDS}::test_module_that_imports_a_higher_layer_is_refused"),
     ),
     "the models of an app are everybody's": Mutant(
         PYPROJECT,
         'forbidden_modules = ["apps.*.models"]',
         'forbidden_modules = ["apps.*.states"]',
-        here(f"{GUARDS}::test_models_of_every_app_are_its_own"),
+        here(f"{GUARDS}::test_import_of_models_of_another_app_is_refused"),
     ),
     "a migration does not go back": Mutant(
         f"{ORDERS}/migrations/0003_fill_item_count.py",

@@ -60,7 +60,7 @@ REFUSED: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize("text", HOSTILE_TEXTS)
-def test_any_text_comes_back_as_it_was_given(text: str, rendered: Render) -> None:
+def test_text_is_rendered_unchanged(text: str, rendered: Render) -> None:
     answers = {"project_name": text, "description": text, "author_name": text}
     project = rendered(answers)
     parse_files(project)
@@ -86,13 +86,13 @@ def test_texts_reach_the_running_project(install_project: Render) -> None:
 
 
 @pytest.mark.parametrize("length", [1, 300])
-def test_the_longest_and_the_shortest_texts_are_taken(length: int, rendered: Render) -> None:
+def test_longest_and_shortest_texts_are_accepted(length: int, rendered: Render) -> None:
     project = rendered({"project_name": "x" * length, "description": "y" * length})
     parse_files(project)
     assert tomllib.loads(project.read("pyproject.toml"))["project"]["description"] == "y" * length
 
 
-def test_a_description_may_be_empty(rendered: Render) -> None:
+def test_empty_description_is_accepted(rendered: Render) -> None:
     project = rendered({"description": ""})
     parse_files(project)
     assert tomllib.loads(project.read("pyproject.toml"))["project"]["description"] == ""
@@ -108,14 +108,14 @@ def test_a_description_may_be_empty(rendered: Render) -> None:
         ("project_slug", "x" * 48),
     ],
 )
-def test_unusual_but_right_answers_are_taken(question: str, answer: str, rendered: Render) -> None:
+def test_unusual_valid_answers_are_accepted(question: str, answer: str, rendered: Render) -> None:
     project = rendered({question: answer})
     parse_files(project)
     assert yaml.safe_load(project.read(".copier-answers.yml"))[question] == answer
 
 
 @pytest.mark.parametrize(("question", "answer"), REFUSED)
-def test_a_bad_answer_is_refused_with_one_sentence_and_leaves_nothing(
+def test_invalid_answer_is_refused_with_one_sentence_and_leaves_no_file(
     question: str, answer: object, template: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match=question) as refusal:
@@ -134,7 +134,7 @@ def _is_one_sentence(text: str) -> bool:
     return bool(re.fullmatch(r"[A-Z\"][^\n]*\.", text)) and not re.search(r"[.!?]\s+[A-Z]", text)
 
 
-def test_a_refusal_on_the_command_line_leaves_nothing(template: Path, tmp_path: Path) -> None:
+def test_refusal_on_the_command_line_leaves_no_file(template: Path, tmp_path: Path) -> None:
     project = Project(tmp_path, {})
     answer = project.run(
         PROGRAMS / "copier",
@@ -146,7 +146,7 @@ def test_a_refusal_on_the_command_line_leaves_nothing(template: Path, tmp_path: 
     assert not (tmp_path / "project").exists()
 
 
-def test_a_bad_answer_at_the_prompt_is_asked_again(template: Path, tmp_path: Path) -> None:
+def test_invalid_answer_at_the_prompt_is_asked_again(template: Path, tmp_path: Path) -> None:
     """The sentence appears under the answer, which can then be mended."""
     terminal = pexpect.spawn(
         str(PROGRAMS / "copier"),
@@ -177,7 +177,7 @@ def _asked_questions() -> list[str]:
     ]
 
 
-def test_every_question_helps_whoever_answers_it() -> None:
+def test_every_question_has_a_help_text() -> None:
     unhelpful = [
         name
         for name, question in QUESTIONS.items()
@@ -186,7 +186,7 @@ def test_every_question_helps_whoever_answers_it() -> None:
     assert unhelpful == []
 
 
-def test_every_free_text_is_checked() -> None:
+def test_every_free_text_has_a_validator() -> None:
     unchecked = [
         name
         for name, question in QUESTIONS.items()
@@ -198,7 +198,7 @@ def test_every_free_text_is_checked() -> None:
     assert unchecked == []
 
 
-def test_every_feature_has_its_hidden_flag_and_every_flag_its_feature() -> None:
+def test_features_and_hidden_flags_match() -> None:
     flags = {
         name for name, question in QUESTIONS.items() if question.get("when") is False and question["type"] == "bool"
     }
@@ -206,7 +206,7 @@ def test_every_feature_has_its_hidden_flag_and_every_flag_its_feature() -> None:
 
 
 @pytest.mark.parametrize("feature", FEATURES)
-def test_what_a_feature_owns_is_there_exactly_when_it_is_chosen(feature: str, rendered: Render) -> None:
+def test_files_of_a_feature_exist_only_when_it_is_chosen(feature: str, rendered: Render) -> None:
     # What two features own together is there with both of them.
     chosen = rendered({"features": list(FEATURES)})
     without = rendered({"features": [other for other in FEATURES if other != feature]})
@@ -225,7 +225,7 @@ def _owned_paths(flag: str) -> list[str]:
     ]
 
 
-def test_every_path_that_a_feature_owns_exists_in_the_template() -> None:
+def test_paths_of_features_exist_in_the_template() -> None:
     """A mistyped path would exclude nothing, and say nothing."""
     owned = [
         path

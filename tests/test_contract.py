@@ -211,7 +211,7 @@ def checks_run(folder: Path) -> set[str]:
     }
 
 
-def test_no_request_gets_an_answer_that_the_document_does_not_promise(
+def test_api_responses_match_the_openapi_document(
     install_project: Render, variables: dict[str, str], tmp_path: Path
 ) -> None:
     report, output = check(install_project({}), variables, tmp_path)
@@ -227,7 +227,9 @@ def test_no_request_gets_an_answer_that_the_document_does_not_promise(
     assert idle == []
 
 
-def test_broken_promises_are_found(install_project: Render, variables: dict[str, str], tmp_path: Path) -> None:
+def test_responses_that_violate_the_document_are_found(
+    install_project: Render, variables: dict[str, str], tmp_path: Path
+) -> None:
     project = install_project({})
     project.write("config/api.py", BROKEN)
     report, output = check(project, variables, tmp_path, "--include-path-regex", "/broken/", "--max-examples", "20")

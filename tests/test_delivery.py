@@ -52,7 +52,7 @@ def instructions(project: Project) -> list[tuple[str, str]]:
     return [(name, rest) for name, rest in found[start:]]
 
 
-def test_what_is_sent_to_a_build_is_enough_to_serve_and_nothing_else(
+def test_docker_build_context_has_the_needed_files_only(
     render_project: Render, variables: dict[str, str], tmp_path: Path
 ) -> None:
     rendered = render_project({})
@@ -72,7 +72,7 @@ def test_what_is_sent_to_a_build_is_enough_to_serve_and_nothing_else(
         assert page.status_code == httpx.codes.OK
 
 
-def test_the_image_runs_what_the_tests_run_and_not_as_root(rendered: Render) -> None:
+def test_image_uses_the_locked_packages_and_does_not_run_as_root(rendered: Render) -> None:
     for server in ("wsgi", "asgi"):
         last = dict(instructions(rendered({"server": server})))
         assert int(last["USER"]) > 0
@@ -84,7 +84,7 @@ def test_the_image_runs_what_the_tests_run_and_not_as_root(rendered: Render) -> 
 # The compose file ----------------------------------------------------------------
 
 
-def test_the_health_check_asks_what_answers(install_project: Render, variables: dict[str, str]) -> None:
+def test_container_health_check_calls_an_existing_path(install_project: Render, variables: dict[str, str]) -> None:
     project = install_project({})
     web = yaml.safe_load(project.read("compose.yaml"))["services"]["web"]
     kind, *command = web["healthcheck"]["test"]
@@ -95,7 +95,7 @@ def test_the_health_check_asks_what_answers(install_project: Render, variables: 
         project.python(*(part.replace(":8000", f":{port}") for part in command[1:]))
 
 
-def test_nobody_else_in_the_network_sees_what_compose_runs(rendered: Render) -> None:
+def test_compose_publishes_ports_on_loopback_only(rendered: Render) -> None:
     services = yaml.safe_load(rendered({"database_pool": "pgbouncer"}).read("compose.yaml"))["services"]
     published = [port for service in services.values() for port in service.get("ports", [])]
     assert published
@@ -118,7 +118,7 @@ def commands(project: Project) -> set[str]:
 
 
 @pytest.mark.parametrize("ci", ["github", "gitlab"])
-def test_a_pipeline_checks_tests_and_audits_builds_and_updates(ci: str, rendered: Render) -> None:
+def test_pipeline_checks_tests_audits_builds_and_updates(ci: str, rendered: Render) -> None:
     project = rendered({"ci": ci})
     run = commands(project)
     assert {"make check", "make test", "make audit", "scripts/open_update.sh"} <= run
@@ -132,7 +132,7 @@ def test_a_pipeline_checks_tests_and_audits_builds_and_updates(ci: str, rendered
 # What git takes ------------------------------------------------------------------
 
 
-def test_git_takes_what_is_rendered_and_nothing_that_comes_later(render_project: Render) -> None:
+def test_git_tracks_rendered_files_and_ignores_generated_ones(render_project: Render) -> None:
     project = render_project({})
     rendered = [str(path) for path in project.files()]
     for name in (".env", ".venv/pyvenv.cfg", ".local/postgres/log", "staticfiles/a.css", ".coverage"):

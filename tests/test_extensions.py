@@ -88,7 +88,7 @@ def copy_of_nothing(folder: Path) -> "copier.Worker":
 class TestQuestionsTag:
     """`{% questions %}` states each question that a person can answer."""
 
-    def test_every_visible_question_has_its_section_and_no_hidden_one(self) -> None:
+    def test_visible_questions_have_sections_and_hidden_ones_have_none(self) -> None:
         """A hidden flag is no question; all else in `copier.yml` is."""
         titles = [line[4:-1] for line in render_page("{% questions %}", ROOT).splitlines() if line.startswith("## ")]
 
@@ -97,24 +97,24 @@ class TestQuestionsTag:
         assert {"project_name", "features"} <= set(titles)
         assert not {"celery", "reserved_names", "reserved_later"} & set(titles)
 
-    def test_the_defaults_it_states_are_those_that_copier_records(self, tmp_path: Path) -> None:
+    def test_stated_defaults_are_those_that_copier_records(self, tmp_path: Path) -> None:
         """The reference and a render with nobody answering agree, derived defaults and flags included."""
         stated = default_answers(read_questions(ROOT), template_environment(ROOT))
 
         recorded = copy_of_nothing(tmp_path).answers.combined
         assert stated == {name: recorded[name] for name in stated}
 
-    def test_a_derived_default_names_what_it_is_derived_from(self) -> None:
+    def test_derived_default_names_its_source(self) -> None:
         """Hidden names, such as the reserved ones, stay out of it."""
         assert (
             "- Default: `my_project`, derived from `project_name`" in render_page("{% questions %}", ROOT).splitlines()
         )
 
-    def test_a_question_that_is_not_asked_says_how_to_set_it(self) -> None:
+    def test_question_that_is_not_asked_says_how_to_set_it(self) -> None:
         """The example names another choice than the default."""
         assert "- Asked: no; set it with `-d database_pool=pgbouncer`" in render_page("{% questions %}", ROOT)
 
-    def test_a_condition_and_a_plain_list_of_choices_are_stated(self, tmp_path: Path) -> None:
+    def test_condition_and_plain_choices_are_stated(self, tmp_path: Path) -> None:
         """Conditions and unlabelled choices come out as they stand."""
         write(
             tmp_path,
@@ -138,7 +138,7 @@ class TestQuestionsTag:
                 - `5`
             """)
 
-    def test_refusals_are_the_sentences_of_the_validator(self) -> None:
+    def test_refusals_are_the_messages_of_the_validator(self) -> None:
         """An answer stands as its name, a computed value as an ellipsis."""
         validator = "{% if not a %}Say something.{% elif b %}{{ a }} is {{ a | length }} long.{% endif %}"
 
@@ -147,7 +147,7 @@ class TestQuestionsTag:
             "*a* is … long.",
         ]
 
-    def test_a_default_that_names_a_later_question_is_an_error(self, tmp_path: Path) -> None:
+    def test_default_that_uses_a_later_question_is_an_error(self, tmp_path: Path) -> None:
         """Copier would fail in the same place, when the first user runs it."""
         write(
             tmp_path,
@@ -166,7 +166,7 @@ class TestQuestionsTag:
 class TestFeaturesTag:
     """`{% features %}` states what a feature adds, as renders show it."""
 
-    def test_each_fact_is_what_the_renders_differ_in(self, repository: Path) -> None:
+    def test_each_fact_is_a_difference_between_renders(self, repository: Path) -> None:
         """Files, requirements with their group, settings, environment names and services."""
         assert feature_additions(repository)["mail"] == {
             "Files": ["mail.py"],
@@ -177,7 +177,7 @@ class TestFeaturesTag:
             "Also in": [".env.example", "compose.yaml", "config/settings/base.py", "pyproject.toml"],
         }
 
-    def test_a_feature_that_changes_one_file_adds_nothing_else(self, repository: Path) -> None:
+    def test_feature_that_changes_one_file_adds_nothing_else(self, repository: Path) -> None:
         """The section leaves out what there is nothing to tell of."""
         section = render_page("{% features %}", repository).partition("## `styles`\n")[2]
 
@@ -186,14 +186,14 @@ class TestFeaturesTag:
 
             - **Also in**: `style.txt`""")
 
-    def test_a_template_without_the_files_that_it_reads_is_no_error(self, repository: Path) -> None:
+    def test_template_without_the_files_that_are_read_is_no_error(self, repository: Path) -> None:
         """A fact whose file is absent is empty."""
         for path in ("pyproject.toml", ".env.example", "compose.yaml", "config/settings/base.py"):
             (repository / "template" / f"{path}.jinja").unlink()
 
         assert {title for title, names in feature_additions(repository)["mail"].items() if names} == {"Files"}
 
-    def test_a_feature_of_this_repository_owns_the_files_that_copier_yml_gives_it(self) -> None:
+    def test_features_own_the_files_that_copier_yml_lists(self) -> None:
         """The reference of the real template, against three facts that hold for as long as these features do."""
         additions = feature_additions(ROOT)
 
@@ -206,7 +206,7 @@ class TestFeaturesTag:
 class TestDependenciesTag:
     """`{% dependencies %}` states what is installed, and what for."""
 
-    def test_each_dependency_has_its_versions_its_group_and_what_it_is_for(self, repository: Path) -> None:
+    def test_each_dependency_has_versions_a_group_and_a_purpose(self, repository: Path) -> None:
         """What is always there is for nothing."""
         assert render_page("{% dependencies %}", repository) == dedent("""\
             | package | versions | group | only with |
@@ -217,7 +217,7 @@ class TestDependenciesTag:
             | `ruff` | `>=0.17` | local |  |
             """)
 
-    def test_it_states_what_projects_of_this_repository_are_rendered_with(self, rendered: Render) -> None:
+    def test_stated_dependencies_are_those_of_renders(self, rendered: Render) -> None:
         """The table is made without Copier; what Copier makes is held against it."""
         told = {
             (requirement.package, requirement.versions, requirement.group): conditions
@@ -243,7 +243,7 @@ class TestDependenciesTag:
 class TestEffects:
     """The page of questions says what an answer changes."""
 
-    def test_files_that_change_come_or_go_are_those_of_a_render(self, repository: Path) -> None:
+    def test_added_changed_and_removed_files_are_those_of_a_render(self, repository: Path) -> None:
         """A feature's file, and the files that speak of it."""
         assert question_effects(repository)["features"] == [
             ".env.example",
@@ -254,7 +254,7 @@ class TestEffects:
             "style.txt",
         ]
 
-    def test_few_files_are_named_and_of_many_the_folders(self) -> None:
+    def test_few_files_are_named_and_many_are_shown_as_folders(self) -> None:
         """A page is to be read."""
         page = render_page("{% questions %}", ROOT)
 
@@ -269,7 +269,7 @@ class TestLint:
         """Every file with Jinja, in `template/` and `includes/`."""
         assert lint_templates(ROOT) == []
 
-    def test_the_environment_is_the_one_that_copier_renders_with(self, tmp_path: Path) -> None:
+    def test_environment_is_the_one_that_copier_renders_with(self, tmp_path: Path) -> None:
         """Same options, same filters and tests; `yield` is for paths."""
         theirs = copy_of_nothing(tmp_path).jinja_env
         ours = template_environment(ROOT)
@@ -291,7 +291,7 @@ class TestLint:
         ],
     )
     @pytest.mark.parametrize("path", ["template/deep/er.txt.jinja", "includes/part.jinja"])
-    def test_a_problem_is_reported_with_its_file_and_line(
+    def test_problem_is_reported_with_file_and_line(
         self, repository: Path, path: str, source: str, problem: str
     ) -> None:
         """Undeclared names, syntax, unknown filters and tests, absent imports."""
@@ -300,7 +300,7 @@ class TestLint:
         (found,) = lint_templates(repository)
         assert str(found).startswith(f"{path}:{problem}")
 
-    def test_questions_names_of_copier_and_names_set_in_the_file_are_known(self, repository: Path) -> None:
+    def test_questions_copier_names_and_names_set_in_the_file_are_known(self, repository: Path) -> None:
         """So are loop variables, imports and Jinja's own functions."""
         write(repository, "includes/parts.jinja", "{% macro line(text) %}{{ text }}{% endmacro %}")
         write(

@@ -267,26 +267,26 @@ def test_gate_refuses_each_broken_rule_by_name(gate: str, batch: str, project: P
     assert [guard.named for guard in guards if not re.search(guard.named, printed)] == [], printed
 
 
-def test_the_broken_rules_are_all_that_the_gates_refuse(passing: Project) -> None:
+def test_unbroken_project_passes_every_gate(passing: Project) -> None:
     """Unbroken, the project passes each gate: the refusals above are of what was broken."""
     for gate in sorted({guard.gate for guard in GUARDS.values()} | {"imports"}):
         passing.make(gate)
 
 
-def test_every_gate_has_its_guard(passing: Project) -> None:
+def test_every_gate_has_a_guard(passing: Project) -> None:
     """A gate that joins `make check` needs a test here that sees it refuse."""
     gates = passing.make("--question", "--print-data-base", check=False).stdout
     (prerequisites,) = [line.partition(":")[2].split() for line in gates.splitlines() if line.startswith("check:")]
     assert set(prerequisites) == {guard.gate for guard in GUARDS.values()} | {"imports"}
 
 
-def test_every_contract_has_its_guard(passing: Project) -> None:
+def test_every_import_contract_has_a_guard(passing: Project) -> None:
     contracts = tomllib.loads(passing.read("pyproject.toml"))["tool"]["importlinter"]["contracts"]
     assert [contract["name"] for contract in contracts] == list(CONTRACTS)
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
-def test_a_broken_contract_is_refused_by_name(contract: str, project: Project) -> None:
+def test_broken_import_contract_is_refused_by_name(contract: str, project: Project) -> None:
     module, statement = CONTRACTS[contract]
     project.write(module, f"{statement}\n{project.read(module)}")
     assert f"{contract} BROKEN" in refusal(project, "imports")
@@ -296,7 +296,7 @@ def test_a_broken_contract_is_refused_by_name(contract: str, project: Project) -
 IN_AN_APP = ("urls", "views", "serializers", "services", "sessions", "selectors", "models")
 
 
-def test_no_module_of_an_app_may_import_one_above_it(project: Project) -> None:
+def test_module_that_imports_a_higher_layer_is_refused(project: Project) -> None:
     for number, name in enumerate(IN_AN_APP):
         above = "".join(f"import apps.users.{other}\n" for other in IN_AN_APP[:number])
         project.write(f"apps/users/{name}.py", f"{above}{project.read(f'apps/users/{name}.py')}")
@@ -313,7 +313,7 @@ def test_no_module_of_an_app_may_import_one_above_it(project: Project) -> None:
 WORKING = {"services", "sessions", "selectors", "import_export", "confirmation", "reports"}
 
 
-def test_nothing_that_does_the_work_may_import_what_speaks_http(project: Project) -> None:
+def test_service_that_imports_http_is_refused(project: Project) -> None:
     modules = [path for path in project.files() if path.match("apps/*/*.py") and path.stem in WORKING]
     assert {path.stem for path in modules} == WORKING
     for path in modules:
@@ -325,7 +325,7 @@ def test_nothing_that_does_the_work_may_import_what_speaks_http(project: Project
         assert f"{'.'.join(path.with_suffix('').parts)} -> rest_framework" in printed
 
 
-def test_models_of_every_app_are_its_own(project: Project) -> None:
+def test_import_of_models_of_another_app_is_refused(project: Project) -> None:
     for module, model in {
         "config/urls.py": "apps.users.models",
         "apps/catalog/selectors.py": "apps.orders.models",
@@ -344,7 +344,7 @@ def test_models_of_every_app_are_its_own(project: Project) -> None:
         assert f"{link}.models" in printed
 
 
-def test_a_stale_lock_is_refused(project: Project) -> None:
+def test_outdated_lock_is_refused(project: Project) -> None:
     """Whoever edits a range and forgets `make lock` is told, instead of the lock changing in silence."""
     project.replace("pyproject.toml", "whitenoise>=6.12.0,<7", "whitenoise>=6.12.0,<8")
     before = project.read("uv.lock")
@@ -386,7 +386,7 @@ def test_query_in_loop() -> None:
 """
 
 
-def test_a_test_that_warns_or_repeats_queries_fails(project: Project, services: dict[str, str]) -> None:
+def test_test_that_warns_or_repeats_queries_fails(project: Project, services: dict[str, str]) -> None:
     project.write("tests/test_broken.py", BROKEN_TESTS)
     answer = project.make("test", "ARGS=tests/test_broken.py --no-cov", env=services, check=False)
     assert "2 failed" in answer.stdout

@@ -15,19 +15,19 @@ from tests.harness.redis_server import bundled_program, run_redis
 from tests.harness.waiting import wait_until
 
 
-def test_a_failed_command_is_reported_with_all_that_it_printed(tmp_path: Path) -> None:
+def test_failed_command_is_reported_with_its_output(tmp_path: Path) -> None:
     with pytest.raises(CommandFailedError, match=r"(?s)status 3: sh -c.*to stdout.*to stderr"):
         execute("sh", "-c", "echo to stdout; echo to stderr >&2; exit 3", directory=tmp_path)
 
 
-def test_commands_see_nothing_of_the_session_that_runs_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_do_not_inherit_variables_of_the_test_session(monkeypatch: pytest.MonkeyPatch) -> None:
     makes = ("ARGS", "MAKEFLAGS")
     for name in (*makes, "DJANGO_SETTINGS_MODULE", "DATABASE_URL", "PYTEST_ADDOPTS", "VIRTUAL_ENV", "GIT_DIR"):
         monkeypatch.setenv(name, "foreign")
     assert "foreign" not in clean_environment().values()
 
 
-def test_a_process_and_its_children_end_with_the_block(tmp_path: Path) -> None:
+def test_process_and_its_children_end_with_the_block(tmp_path: Path) -> None:
     with background(
         *("sh", "-c", "sleep 1000 & echo $!; wait"),
         directory=tmp_path,
@@ -47,7 +47,7 @@ def _runs(process_id: str) -> bool:
     return state.exists() and state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
 
 
-def test_waiting_stops_as_soon_as_it_is_hopeless() -> None:
+def test_waiting_stops_when_the_condition_cannot_come_true() -> None:
     with pytest.raises(AssertionError, match="no answer: it died"):
         wait_until(lambda: None, "answer", hopeless=lambda: "it died")
 
@@ -63,18 +63,18 @@ def test_postgres_gives_empty_databases(postgres: Postgres) -> None:
             connection.execute("CREATE TABLE proof (number int)")
 
 
-def test_redis_of_the_wheel_serves_where_the_machine_has_none(tmp_path: Path) -> None:
+def test_redis_of_the_wheel_works(tmp_path: Path) -> None:
     with run_redis(tmp_path / "redis", bundled_program()) as url, redis.Redis.from_url(url) as client:
         client.set("key", "value")
         assert client.get("key") == b"value"
 
 
-def test_the_snapshot_is_a_clean_repository_with_the_uncommitted_files(template: Path) -> None:
+def test_snapshot_is_a_clean_repository_with_uncommitted_files(template: Path) -> None:
     assert git(template, "status", "--porcelain") == ""
     assert "tests/test_harness.py" in git(template, "ls-files").splitlines()
 
 
-def test_the_largest_variant_has_every_feature_and_the_smallest_none() -> None:
+def test_largest_variant_has_every_feature_and_the_smallest_none() -> None:
     assert VARIANTS["largest"]["features"] == FEATURES
     assert VARIANTS["largest"]["server"] == "asgi"
     assert VARIANTS["smallest"] == {"features": [], "ci": "none"}

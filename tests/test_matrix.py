@@ -53,18 +53,18 @@ def pairs_missed(questions: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, 
     ],
     ids=["as it is", "with a question more", "with a switch more", "with a number more", "with a choice more"],
 )
-def test_each_two_answers_stand_together_in_some_variant(questions: dict[str, dict[str, Any]]) -> None:
+def test_every_pair_of_answers_occurs_in_a_variant(questions: dict[str, dict[str, Any]]) -> None:
     assert len(open_choices(questions)) == len(open_choices(QUESTIONS)) + (questions.keys() != QUESTIONS.keys())
     assert pairs_missed(questions) == []
     names = [name_of(answers) for answers in pairwise(questions)]
     assert len(set(names)) == len(names)
 
 
-def test_what_a_validator_refuses_is_in_no_variant_and_nothing_else_is_missed() -> None:
+def test_refused_pair_of_answers_occurs_in_no_variant() -> None:
     assert pairs_missed({**QUESTIONS, "server": REFUSES}) == [("django_version", "5.2", "server", "asgi")]
 
 
-def test_every_text_that_may_be_anything_is_a_hostile_one_each_time() -> None:
+def test_free_texts_of_variants_are_hostile() -> None:
     variants = list(pairwise(QUESTIONS))
     texts = [answers[name] for answers in variants for name in free_texts(QUESTIONS)]
     assert {"project_name", "description"} <= set(free_texts(QUESTIONS))
@@ -72,7 +72,7 @@ def test_every_text_that_may_be_anything_is_a_hostile_one_each_time() -> None:
     assert len(set(texts)) == min(len(texts), len(HOSTILE_TEXTS))
 
 
-def test_the_few_that_always_run_have_every_answer_between_them() -> None:
+def test_covering_variants_have_every_answer() -> None:
     defaults = {name: question.get("default") for name, question in QUESTIONS.items()}
     missing = [
         (choice.question, value)
@@ -85,7 +85,7 @@ def test_the_few_that_always_run_have_every_answer_between_them() -> None:
     assert len(missing) < len(choices("python_version"))
 
 
-def test_the_command_that_reproduces_a_variant_gives_its_answers(template: Path, tmp_path: Path) -> None:
+def test_reproduction_command_renders_the_variant(template: Path, tmp_path: Path) -> None:
     answers = [*pairwise(QUESTIONS)][-1]
     project = tmp_path / "a project"
     copy, _, rest = reproduction(answers, str(project)).partition(" && ")
@@ -97,7 +97,7 @@ def test_the_command_that_reproduces_a_variant_gives_its_answers(template: Path,
     assert reproduction(answers, "p", variables={"A": "b"}).endswith(" && A=b make -C p check test")
 
 
-def test_a_variant_that_cannot_be_made_is_told_with_its_command() -> None:
+def test_variant_that_cannot_be_rendered_is_reported_with_its_command() -> None:
     told = [("variant", ["smallest", "check", "copier copy …"])]
     report = pytest.TestReport("a", ("a", 1, "a"), {}, "failed", "no such package", "setup", user_properties=told)
     table = table_of(variant_runs([report]))

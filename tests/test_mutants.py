@@ -8,10 +8,10 @@ from mutants.edits import COPIER, MUTANTS
 from mutants.judges import Judge, Mutant, StaleError, UnfitError, Workshop, gates, here, open_workshop, suite, together
 from tests.harness.paths import ROOT
 
-OLDEST = "tests/test_repository.py::test_the_oldest_copier_that_is_let_in_is_one_that_the_tests_allow"
+OLDEST = "tests/test_repository.py::test_oldest_supported_copier_is_within_the_tested_range"
 
 
-def test_every_mutant_changes_what_stands_in_its_file_once(tmp_path: Path) -> None:
+def test_every_mutant_changes_its_file_in_one_place(tmp_path: Path) -> None:
     for mutant in MUTANTS.values():
         copy = tmp_path / mutant.path
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -25,7 +25,7 @@ def test_every_mutant_changes_what_stands_in_its_file_once(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("text", ["", "a", "c"])
-def test_a_text_that_is_not_there_once_is_an_error_that_names_it(text: str, tmp_path: Path) -> None:
+def test_text_that_does_not_occur_once_is_an_error(text: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("aab", encoding="utf-8")
 
     with pytest.raises(StaleError, match=f"file has this . times, and not once: '{text}'"):
@@ -37,7 +37,7 @@ def workshop(tmp_path: Path) -> Workshop:
     return open_workshop(tmp_path, {})
 
 
-def test_a_judge_notices_what_is_broken_and_nothing_else(workshop: Workshop) -> None:
+def test_judge_fails_for_a_broken_template_only(workshop: Workshop) -> None:
     judge = here(OLDEST)
     workshop.prove([judge])
 
@@ -48,19 +48,19 @@ def test_a_judge_notices_what_is_broken_and_nothing_else(workshop: Workshop) -> 
     assert (workshop.repository / COPIER).read_text(encoding="utf-8") == (ROOT / COPIER).read_text(encoding="utf-8")
 
 
-def test_a_gate_is_named(workshop: Workshop) -> None:
+def test_failing_gate_is_named(workshop: Workshop) -> None:
     judge = gates("migrations-check")
 
     with workshop.edited(MUTANTS["an index is in no model"]):
         assert workshop.culprit(judge) == "migrations-check"
 
 
-def test_a_judge_that_fails_without_an_edit_is_none(workshop: Workshop) -> None:
+def test_judge_that_fails_without_an_edit_is_an_error(workshop: Workshop) -> None:
     with pytest.raises(UnfitError, match="fails before anything is edited"):
         workshop.prove([here("tests/test_absent.py")])
 
 
-def test_a_judge_that_is_skipped_is_none(workshop: Workshop) -> None:
+def test_judge_that_is_skipped_is_an_error(workshop: Workshop) -> None:
     skipped = "import pytest\n\n\n@pytest.mark.skip\ndef test_nothing() -> None:\n    pass\n"
     (workshop.repository / "tests" / "test_skipped.py").write_text(skipped, encoding="utf-8")
 
@@ -68,7 +68,7 @@ def test_a_judge_that_is_skipped_is_none(workshop: Workshop) -> None:
         workshop.prove([here("tests/test_skipped.py")])
 
 
-def test_those_that_run_the_same_are_asked_at_once() -> None:
+def test_judges_of_one_project_run_together() -> None:
     asked = together([suite("a"), here("b"), suite("c"), suite("a"), gates("d"), suite("e", project="smallest")])
     assert asked == [
         Judge("pytest", ("a", "c"), "default"),

@@ -80,7 +80,7 @@ def asked(project: Project) -> list[list[str]]:
     return calls
 
 
-def test_on_github_a_newer_version_becomes_one_pull_request(versions: Path, origin: Path) -> None:
+def test_newer_version_becomes_one_pull_request_on_github(versions: Path, origin: Path) -> None:
     project = checked_out(versions, origin, "github")
 
     run(project)
@@ -96,7 +96,7 @@ def test_on_github_a_newer_version_becomes_one_pull_request(versions: Path, orig
         assert call[call.index("--title") + 1] == f"Update to {LATER} of the template"
 
 
-def test_on_gitlab_the_push_asks_for_the_merge_request(versions: Path, origin: Path) -> None:
+def test_push_creates_a_merge_request_on_gitlab(versions: Path, origin: Path) -> None:
     run(checked_out(versions, origin, "gitlab"))
 
     assert f"_commit: {LATER}" in git(origin, "show", f"{BRANCH}:.copier-answers.yml")
@@ -106,7 +106,7 @@ def test_on_gitlab_the_push_asks_for_the_merge_request(versions: Path, origin: P
 
 
 @pytest.mark.parametrize("ci", ["github", "gitlab"])
-def test_what_a_person_did_on_the_branch_stays(ci: str, versions: Path, origin: Path) -> None:
+def test_commits_of_a_person_on_the_branch_are_kept(ci: str, versions: Path, origin: Path) -> None:
     project = checked_out(versions, origin, ci)
     run(project)
     git(project.path, "commit", "--quiet", "--allow-empty", "--message", "Locked")
@@ -123,7 +123,7 @@ def test_what_a_person_did_on_the_branch_stays(ci: str, versions: Path, origin: 
 
 
 @pytest.mark.parametrize("ci", ["github", "gitlab"])
-def test_where_there_is_nothing_newer_nothing_is_pushed(ci: str, versions: Path, origin: Path) -> None:
+def test_without_a_newer_version_nothing_is_pushed(ci: str, versions: Path, origin: Path) -> None:
     project = checked_out(versions, origin, ci, LATER)
 
     assert "The project is up to date." in run(project)
@@ -132,7 +132,7 @@ def test_where_there_is_nothing_newer_nothing_is_pushed(ci: str, versions: Path,
     assert asked(project) == []
 
 
-def test_conflicts_are_named_where_the_person_reads_who_merges(versions: Path, origin: Path) -> None:
+def test_conflicts_are_named_in_the_pull_request(versions: Path, origin: Path) -> None:
     project = checked_out(versions, origin, "github")
     project.append("Makefile", "\n\n# Mine, in the very place where a later version has its own.\n")
     commit(project, "Mine")
@@ -144,7 +144,7 @@ def test_conflicts_are_named_where_the_person_reads_who_merges(versions: Path, o
     assert "- `Makefile`" in create[create.index("--body") + 1]
 
 
-def test_a_template_that_cannot_be_reached_is_an_error_and_pushes_nothing(versions: Path, origin: Path) -> None:
+def test_unreachable_template_is_an_error_and_nothing_is_pushed(versions: Path, origin: Path) -> None:
     project = checked_out(versions, origin, "github")
     project.replace(".copier-answers.yml", str(versions), str(versions / "gone"))
     commit(project, "The template has moved")
@@ -155,7 +155,7 @@ def test_a_template_that_cannot_be_reached_is_an_error_and_pushes_nothing(versio
     assert git(origin, "branch", "--list", BRANCH) == ""
 
 
-def test_what_asks_for_updates_is_there_exactly_where_something_runs_it(rendered: Render) -> None:
+def test_update_files_exist_only_for_the_ci_that_uses_them(rendered: Render) -> None:
     for ci, workflow in (("github", True), ("gitlab", False), ("none", False)):
         project = rendered({"ci": ci})
         assert (project.path / ".github" / "workflows" / "update.yml").exists() == workflow

@@ -91,7 +91,7 @@ def hanging(port: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("away", [gone, hanging])
-def test_an_order_is_placed_while_redis_is_away_and_confirmed_once_it_is_back(
+def test_order_is_placed_without_redis_and_confirmed_when_redis_is_back(
     away: Callable[[int], AbstractContextManager[None]],
     project: Project,
     variables: dict[str, str],
@@ -142,7 +142,7 @@ def test_an_order_is_placed_while_redis_is_away_and_confirmed_once_it_is_back(
 
 
 @pytest.mark.parametrize("first", ["the sweep", "redelivery"])
-def test_a_worker_that_is_killed_while_it_confirms_loses_no_order_and_mails_nobody_twice(
+def test_worker_killed_during_confirmation_loses_no_order_and_sends_no_email_twice(
     first: str,
     project: Project,
     variables: dict[str, str],
@@ -220,7 +220,7 @@ def at_once(*calls: Callable[[], httpx.Response]) -> list[httpx.Response]:
         return [future.result() for future in [threads.submit(call) for call in calls]]
 
 
-def test_of_64_who_order_25_units_at_once_25_get_one_and_the_others_are_told(
+def test_64_concurrent_orders_of_25_units_sell_exactly_25(
     project: Project, variables: dict[str, str], database: psycopg.Connection
 ) -> None:
     with serve(project, variables, workers=4) as address:
@@ -238,7 +238,7 @@ def test_of_64_who_order_25_units_at_once_25_get_one_and_the_others_are_told(
     assert stock(database) == 0
 
 
-def test_an_order_that_is_sent_20_times_at_once_under_one_key_is_placed_once(
+def test_20_concurrent_requests_with_one_idempotency_key_place_one_order(
     project: Project, variables: dict[str, str], database: psycopg.Connection
 ) -> None:
     with serve(project, variables, workers=4) as address:

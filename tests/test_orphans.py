@@ -71,7 +71,7 @@ def mentions(project: Project, kind: str, names: set[str]) -> set[str]:
 
 
 @pytest.mark.parametrize(("before", "after"), DEPARTURES)
-def test_nobody_speaks_of_what_went_with_an_answer(before: Answers, after: Answers, rendered: Render) -> None:
+def test_nothing_mentions_what_an_answer_removed(before: Answers, after: Answers, rendered: Render) -> None:
     had, has = names(rendered(before)), names(rendered(after))
     found = {kind: mentions(rendered(after), kind, had[kind] - has[kind]) for kind in had}
     assert {kind: sorted(places) for kind, places in found.items() if places} == {}
@@ -90,7 +90,7 @@ def project(request: pytest.FixtureRequest, install_project: Render) -> Project:
 
 
 @pytest.mark.parametrize("answers", BARE)
-def test_every_variable_of_the_example_is_read(answers: Answers, rendered: Render) -> None:
+def test_every_variable_of_env_example_is_read(answers: Answers, rendered: Render) -> None:
     project = rendered(answers)
     texts = [project.read(str(path)) for path in project.files() if path.suffix == ".py"]
     read = {name for text in texts for name in re.findall(r"[\"'](\w+)[\"']", text)}
@@ -98,7 +98,7 @@ def test_every_variable_of_the_example_is_read(answers: Answers, rendered: Rende
 
 
 @pytest.mark.parametrize("answers", BARE)
-def test_nothing_is_called_like_a_feature_that_is_off(answers: Answers, rendered: Render) -> None:
+def test_no_name_contains_a_feature_that_is_off(answers: Answers, rendered: Render) -> None:
     project = rendered(answers)
     off = [feature for feature in FEATURES if feature not in answers.get("features", FEATURES)]
     found = {
@@ -129,11 +129,11 @@ def unused(project: Project) -> list[str]:
 
 
 @pytest.mark.parametrize("answers", BARE)
-def test_every_file_is_of_use_to_another(answers: Answers, rendered: Render) -> None:
+def test_every_file_is_used_by_another(answers: Answers, rendered: Render) -> None:
     assert unused(rendered(answers)) == []
 
 
-def test_a_file_that_stayed_behind_is_seen(render_project: Render) -> None:
+def test_unused_file_is_found(render_project: Render) -> None:
     project = render_project({"features": []})
     left = ["templates/mail/order_confirmation.txt", "apps/core/leftover.py"]
     for path in left:
@@ -143,7 +143,7 @@ def test_a_file_that_stayed_behind_is_seen(render_project: Render) -> None:
 
 
 @pytest.mark.parametrize("answers", BARE)
-def test_every_pipeline_runs_what_is_there(answers: Answers, rendered: Render) -> None:
+def test_pipelines_use_existing_targets_and_files(answers: Answers, rendered: Render) -> None:
     project = rendered(answers)
     files = {path.as_posix() for path in project.files()}
     pipelines = [path for path in files if path.startswith(".github/workflows/") or path == ".gitlab-ci.yml"]

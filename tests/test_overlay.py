@@ -59,14 +59,14 @@ def services(postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         yield {"DATABASE_URL": postgres.create_database("overlay"), "REDIS_URL": redis_url}
 
 
-def test_every_folder_of_the_overlay_has_a_condition_that_can_hold() -> None:
+def test_overlay_folders_are_named_after_conditions() -> None:
     folders = [
         folder.name for folder in OVERLAY.iterdir() if folder.is_dir() and not folder.name.startswith((".", "_"))
     ]
     assert [name for name in folders if not set(name.split("+")) <= CONDITIONS] == []
 
 
-def test_overlay_passes_the_linter_and_the_type_checker_of_the_project(overlaid: tuple[Project, list[str]]) -> None:
+def test_overlay_passes_the_linter_and_type_checker_of_the_project(overlaid: tuple[Project, list[str]]) -> None:
     project, paths = overlaid
     project.run(".venv/bin/ruff", "check", "--quiet", *paths)
     project.run(".venv/bin/ruff", "format", "--check", "--quiet", *paths)

@@ -86,7 +86,7 @@ def test_many_clients_share_few_connections(served: Shop, postgres: Postgres) ->
 
 
 @pytest.mark.usefixtures("served")
-def test_the_limits_stand_on_the_role(pooled: Pooled) -> None:
+def test_timeouts_are_set_on_the_role(pooled: Pooled) -> None:
     with psycopg.connect(pooled.variables["DATABASE_URL"]) as database:
         limits = {
             name: database.execute(f"SHOW {name}").fetchone()
@@ -116,7 +116,7 @@ print(*[user.email for user in rows])
 
 
 @pytest.mark.usefixtures("served")
-def test_rows_are_read_one_by_one_without_a_cursor_that_stays_behind(pooled: Pooled) -> None:
+def test_rows_are_streamed_without_a_server_side_cursor(pooled: Pooled) -> None:
     making = "import django; django.setup(); from apps.users.models import User\n" + "".join(
         f"User.objects.create_user('{name}@example.com', 'correct horse battery')\n" for name in ("bob", "eve")
     )
@@ -125,7 +125,7 @@ def test_rows_are_read_one_by_one_without_a_cursor_that_stays_behind(pooled: Poo
 
 
 @pytest.mark.usefixtures("served")
-def test_a_cursor_that_stays_behind_is_not_found_again(pooled: Pooled) -> None:
+def test_server_side_cursor_is_lost_in_transaction_pooling(pooled: Pooled) -> None:
     """It bites: what protects is DISABLE_SERVER_SIDE_CURSORS."""
     pooled.project.replace(
         "config/settings/components/database.py",
@@ -137,7 +137,7 @@ def test_a_cursor_that_stays_behind_is_not_found_again(pooled: Pooled) -> None:
     assert "InvalidCursorName" in answer.stderr
 
 
-def test_a_pgbouncer_that_is_started_again_is_found_again(pooled: Pooled, postgres: Postgres) -> None:
+def test_restarted_pgbouncer_is_used_again(pooled: Pooled, postgres: Postgres) -> None:
     def pgbouncer() -> AbstractContextManager[int]:
         return run_pgbouncer(postgres, user=ROLE, connections=CONNECTIONS, port=pooled.port)
 

@@ -68,9 +68,7 @@ def asked_barely(address: str, path: str) -> int:
 
 
 @pytest.mark.parametrize("server", ["wsgi", "asgi"])
-def test_gunicorn_serves_with_the_production_dependencies_alone(
-    server: str, deploy: Render, variables: dict[str, str]
-) -> None:
+def test_gunicorn_serves_with_production_packages_only(server: str, deploy: Render, variables: dict[str, str]) -> None:
     project = deploy({"server": server})
     assert not (project.path / ".venv" / "bin" / "pytest").exists()
     project.python("manage.py", "collectstatic", "--noinput", "--verbosity", "0", env=variables)
@@ -98,7 +96,7 @@ def test_gunicorn_serves_with_the_production_dependencies_alone(
                 assert httpx.get(address + asset, headers=THROUGH_PROXY).status_code == httpx.codes.OK, asset
 
 
-def test_a_worker_runs_a_task_that_another_process_sent(deploy: Render, variables: dict[str, str]) -> None:
+def test_worker_runs_a_task_of_another_process(deploy: Render, variables: dict[str, str]) -> None:
     project = deploy({})
     project.python("manage.py", "migrate", "--verbosity", "0", env=variables)
     with psycopg.connect(variables["DATABASE_URL"], autocommit=True) as database:
@@ -190,7 +188,9 @@ class TestRefusals:
         """Return the names that a message contains."""
         return [name for name in names if re.search(rf"\b{name}\b", message)]
 
-    def test_each_value_can_come_from_a_file(self, project: Project, variables: dict[str, str], tmp_path: Path) -> None:
+    def test_each_variable_can_be_read_from_a_file(
+        self, project: Project, variables: dict[str, str], tmp_path: Path
+    ) -> None:
         """As Docker and Kubernetes hand out secrets."""
         from_files = {}
         for name in REQUIRED:
@@ -228,7 +228,7 @@ class TestRefusals:
         assert [name for name in REQUIRED if name not in answer.stdout + answer.stderr] == []
 
 
-def test_a_project_without_celery_serves_and_never_imports_it(deploy: Render, variables: dict[str, str]) -> None:
+def test_project_without_celery_serves_and_never_imports_it(deploy: Render, variables: dict[str, str]) -> None:
     project = deploy({"features": []})
     del variables["CELERY_BROKER_URL"]
     assert not list((project.path / ".venv").glob("lib/*/site-packages/celery"))
@@ -236,7 +236,7 @@ def test_a_project_without_celery_serves_and_never_imports_it(deploy: Render, va
         assert httpx.get(f"{address}/api/schema/", headers=THROUGH_PROXY).status_code == httpx.codes.OK
 
 
-def test_pip_alone_sets_up_a_project_for_development(render_project: Render, tmp_path: Path) -> None:
+def test_pip_sets_up_a_project_for_development(render_project: Render, tmp_path: Path) -> None:
     """Without uv, from the requirements as they are rendered."""
     project = render_project({"python_version": runnable_python_versions()[0]})
     interpreter = find_python(str(project.answers["python_version"]))

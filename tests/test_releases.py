@@ -60,7 +60,7 @@ def say(repository: Path, line: str) -> None:
     commit_everything(repository, line)
 
 
-def test_a_release_is_a_commit_and_a_tag_with_its_version_everywhere(repository: Path) -> None:
+def test_release_is_a_commit_and_a_tag_with_its_version(repository: Path) -> None:
     release(repository, "0.1.0")
 
     assert git(repository, "log", "-1", "--format=%s").strip() == "Release 0.1.0"
@@ -71,7 +71,7 @@ def test_a_release_is_a_commit_and_a_tag_with_its_version_everywhere(repository:
     assert (repository / "releases" / "0.1.0.yml").exists()
 
 
-def test_releases_are_found_without_their_tags_in_the_order_of_their_versions(repository: Path) -> None:
+def test_releases_are_found_without_tags_in_version_order(repository: Path) -> None:
     for text in ("0.1.0", "0.2.0", "0.2.1"):
         say(repository, f"What {text} brings")
         release(repository, text)
@@ -96,7 +96,7 @@ def test_release_without_record_is_not_supported_but_counts_for_next_version(rep
     assert [one.tag for one in supported_releases(repository)] == ["v0.2.0"]
 
 
-def test_a_shallow_clone_says_what_to_do(repository: Path, tmp_path: Path) -> None:
+def test_shallow_clone_is_an_error_that_says_what_to_do(repository: Path, tmp_path: Path) -> None:
     say(repository, "More")
     git(tmp_path, "clone", "--quiet", "--depth", "1", repository.as_uri(), "shallow")
     with pytest.raises(LookupError, match="git fetch --unshallow"):
@@ -104,37 +104,37 @@ def test_a_shallow_clone_says_what_to_do(repository: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("text", ["", "1", "0.1", "v0.1.0", "0.1.0rc1", "01.1.0", "0.1.0\n", "latest"])
-def test_what_is_no_version_is_refused(repository: Path, text: str) -> None:
+def test_invalid_version_is_refused(repository: Path, text: str) -> None:
     with pytest.raises(RefusedError, match="three numbers"):
         release(repository, text)
 
 
 @pytest.mark.parametrize("text", ["0.1.0", "0.0.9", "0.1.2", "0.3.0", "2.0.0"])
-def test_a_version_that_does_not_follow_is_refused_and_told_which_do(repository: Path, text: str) -> None:
+def test_version_that_does_not_follow_is_refused(repository: Path, text: str) -> None:
     release(repository, "0.1.0")
     with pytest.raises(RefusedError, match=r"does not follow: it is 0\.1\.1 or 0\.2\.0 or 1\.0\.0"):
         release(repository, text)
 
 
-def test_what_is_uncommitted_is_refused(repository: Path) -> None:
+def test_uncommitted_changes_are_refused(repository: Path) -> None:
     (repository / "new.txt").touch()
     with pytest.raises(RefusedError, match="uncommitted"):
         release(repository, "0.1.0")
 
 
-def test_another_branch_is_refused(repository: Path) -> None:
+def test_branch_other_than_main_is_refused(repository: Path) -> None:
     git(repository, "switch", "--quiet", "--create", "other")
     with pytest.raises(RefusedError, match="this is other"):
         release(repository, "0.1.0")
 
 
-def test_a_changelog_that_says_nothing_is_refused(repository: Path) -> None:
+def test_empty_changelog_is_refused(repository: Path) -> None:
     release(repository, "0.1.0")
     with pytest.raises(ValueError, match="has nothing under"):
         release(repository, "0.1.1")
 
 
-def test_what_does_not_hold_is_not_released_and_nothing_is_left_of_it(repository: Path) -> None:
+def test_failed_tests_release_nothing_and_leave_no_change(repository: Path) -> None:
     before = git(repository, "rev-parse", "HEAD")
 
     def prove() -> None:
@@ -154,7 +154,7 @@ def test_what_does_not_hold_is_not_released_and_nothing_is_left_of_it(repository
     assert git(repository, "tag") == ""
 
 
-def test_what_somebody_does_while_the_tests_run_is_neither_released_nor_taken_back(repository: Path) -> None:
+def test_file_that_appears_during_the_tests_is_neither_released_nor_deleted(repository: Path) -> None:
     before = git(repository, "rev-parse", "HEAD")
     mine = repository / "mine.py"
 
@@ -171,7 +171,7 @@ def test_what_somebody_does_while_the_tests_run_is_neither_released_nor_taken_ba
     assert mine.read_text(encoding="utf-8") == "mine\n"
 
 
-def test_a_commit_made_while_the_tests_run_is_not_released(repository: Path) -> None:
+def test_commit_during_the_tests_is_not_released(repository: Path) -> None:
     with pytest.raises(RefusedError, match="another commit is checked out"):
         cut(
             repository,
@@ -185,7 +185,7 @@ def test_a_commit_made_while_the_tests_run_is_not_released(repository: Path) -> 
     assert git(repository, "tag") == ""
 
 
-def test_notes_stay_under_the_version_they_were_written_for() -> None:
+def test_release_notes_stay_under_their_version() -> None:
     from datetime import date  # noqa: PLC0415
 
     notes = release_notes(CHANGELOG + "\n## [0.0.1] - 2026-01-01\n\n- Old.\n", Version("0.1.0"), date(2026, 11, 24))
@@ -198,7 +198,7 @@ def test_notes_stay_under_the_version_they_were_written_for() -> None:
 # This repository's own ------------------------------------------------------------------
 
 
-def test_the_next_version_follows_from_the_last() -> None:
+def test_next_version_follows_the_last() -> None:
     assert list(map(str, next_versions(Version("1.2.3")))) == ["1.2.4", "1.3.0", "2.0.0"]
     assert list(map(str, next_versions(None))) == ["0.1.0"]
 
@@ -207,7 +207,7 @@ each_release = pytest.mark.parametrize("released", RELEASES, ids=[one.tag for on
 
 
 @each_release
-def test_each_release_has_its_version_its_notes_and_its_record(released: Release) -> None:
+def test_release_has_its_version_notes_and_record(released: Release) -> None:
     project = git(ROOT, "show", f"{released.commit}:pyproject.toml")
     assert f'version = "{released.version}"' in project
     assert f"## [{released.version}] - " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -225,7 +225,7 @@ def has_changed(question: Mapping[str, Any], now: Mapping[str, Any] | None) -> b
 
 
 @each_release
-def test_no_question_was_renamed_or_given_another_meaning_and_no_choice_was_taken_away(released: Release) -> None:
+def test_questions_of_a_release_keep_their_names_types_and_choices(released: Release) -> None:
     asked = thaw(released.version)["questions"]
     assert [name for name, question in asked.items() if has_changed(question, QUESTIONS.get(name))] == []
 
@@ -235,14 +235,14 @@ def test_no_question_was_renamed_or_given_another_meaning_and_no_choice_was_take
     [{"when": False}, {"type": "int"}, {"multiselect": True}, {"choices": ["wsgi"]}],
     ids=lambda change: next(iter(change)),
 )
-def test_a_question_that_has_changed_is_seen(change: dict[str, Any]) -> None:
+def test_changed_question_is_found(change: dict[str, Any]) -> None:
     server = QUESTIONS["server"]
     assert not has_changed({**server, "choices": choices_of(server)}, server)
     assert has_changed({**server, "choices": choices_of(server)}, {**server, **change})
 
 
 @each_release
-def test_every_answer_that_was_taken_is_taken_still(released: Release) -> None:
+def test_answers_of_a_release_are_still_accepted(released: Release) -> None:
     record = thaw(released.version)
     each_choice = [
         {name: [choice] if question.get("multiselect") else choice}
@@ -291,12 +291,12 @@ def refused_now(then: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping
 
 
 @each_release
-def test_every_text_that_was_taken_is_taken_still(released: Release) -> None:
+def test_texts_of_a_release_are_still_accepted(released: Release) -> None:
     """Copier puts the default in the place of an answer that is refused now, and says nothing: a project is renamed."""
     assert refused_now(questions_of(released), QUESTIONS) == []
 
 
-def test_a_text_that_is_refused_now_is_seen() -> None:
+def test_text_that_is_no_longer_accepted_is_found() -> None:
     words = QUESTIONS["reserved_names"]
     reserved = {**QUESTIONS, "reserved_names": {**words, "default": f"{words['default']} shop"}}
     assert refused_now(QUESTIONS, reserved) == [("project_slug", "shop")]
@@ -312,7 +312,7 @@ def dismissed(changelog: str) -> set[str]:
     return {path for section in sections for path in re.findall(r"^- `([^`]+)`: \S", section, re.MULTILINE)}
 
 
-def test_a_path_is_dismissed_by_an_entry_of_its_own() -> None:
+def test_removed_path_has_an_entry_of_its_own() -> None:
     entry = "### Removed\n\n- `docs/a.md`: is part of `docs/b.md`; move what you wrote there.\n"
     assert dismissed(f"## [Unreleased]\n\n### Fixed\n\n- `docs/c.md` is right.\n\n{entry}\n## [0.1.0]\n") == {
         "docs/a.md"
@@ -321,7 +321,7 @@ def test_a_path_is_dismissed_by_an_entry_of_its_own() -> None:
 
 
 @each_release
-def test_no_path_of_a_release_is_gone_without_a_word_on_what_becomes_of_an_edit(
+def test_removed_paths_of_a_release_are_in_the_changelog(
     released: Release, versions: Path, rendered: Render, tmp_path: Path
 ) -> None:
     """A file that is renamed loses what its user did to it, unless somebody has thought of a way."""
@@ -333,7 +333,7 @@ def test_no_path_of_a_release_is_gone_without_a_word_on_what_becomes_of_an_edit(
     assert sorted(gone - dismissed(newer)) == []
 
 
-def test_a_record_comes_back_as_it_was_frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_release_record_is_read_as_it_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("releases.frozen.FOLDER", tmp_path)
     answers = [{"project_name": "🚀: 'x'", "features": ["celery"], "django_version": "5.2"}]
     freeze(Version("1.2.3"), QUESTIONS, answers)

@@ -49,7 +49,7 @@ def matching(project: Project, pattern: str, *, but_not: str = r"(?!)") -> list[
     ]
 
 
-def test_no_file_and_no_folder_is_empty(project: Project) -> None:
+def test_no_file_or_folder_is_empty(project: Project) -> None:
     empty = [
         str(path.relative_to(project.path))
         for path in project.path.rglob("*")
@@ -83,7 +83,7 @@ def test_no_blank_line_is_doubled(project: Project) -> None:
     assert matching(project, r"\n\n\n\n") == []
 
 
-def test_lines_end_as_on_unix(project: Project) -> None:
+def test_line_ends_are_unix(project: Project) -> None:
     assert matching(project, "\r") == []
 
 
@@ -91,7 +91,7 @@ def test_lines_end_as_on_unix(project: Project) -> None:
 REFUSED = re.compile(r"[\x00-\x1f<>:\"|?*\\]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
-def test_every_path_can_be_written_on_every_system(project: Project) -> None:
+def test_every_path_is_valid_on_every_system(project: Project) -> None:
     paths = [path.as_posix() for path in project.files()]
     assert [path for path in paths if any(map(REFUSED.search, path.split("/")))] == []
     # Windows and macOS take names for one that differ in case alone.
@@ -101,11 +101,11 @@ def test_every_path_can_be_written_on_every_system(project: Project) -> None:
 
 
 @pytest.mark.parametrize("name", ["aux.py", "Nul", "what?.md", "end.", "end ", "a:b"])
-def test_a_path_that_windows_refuses_is_seen(name: str) -> None:
+def test_path_that_windows_refuses_is_found(name: str) -> None:
     assert REFUSED.search(name)
 
 
-def test_no_template_syntax_is_left_over(project: Project) -> None:
+def test_no_template_syntax_is_left(project: Project) -> None:
     """GitHub's own expressions are `${{ … }}`, and Make's shell functions may hold none. Answers may look like any."""
     answered = "|".join(re.escape(answer) for answer in project.answers.values() if isinstance(answer, str))
     assert (
@@ -120,7 +120,7 @@ def test_no_template_syntax_is_left_over(project: Project) -> None:
     assert [path for path in project.files() if path.suffix == ".jinja" or "{{" in str(path)] == []
 
 
-def test_a_file_is_executable_exactly_when_it_is_a_program(project: Project) -> None:
+def test_only_programs_are_executable(project: Project) -> None:
     wrong = [
         str(path)
         for path, text in texts(project).items()
@@ -129,12 +129,12 @@ def test_a_file_is_executable_exactly_when_it_is_a_program(project: Project) -> 
     assert wrong == []
 
 
-def test_it_is_formatted_and_linted_already(project: Project) -> None:
+def test_render_is_formatted_and_linted(project: Project) -> None:
     project.run(PROGRAMS / "ruff", "format", "--check", "--diff", "--no-cache", ".")
     project.run(PROGRAMS / "ruff", "check", "--no-cache", ".")
 
 
-def test_a_misspelt_name_stops_the_render(tmp_path: Path) -> None:
+def test_undefined_name_stops_the_render(tmp_path: Path) -> None:
     template = take_snapshot(tmp_path / "template")
     (template / "template" / "misspelt.txt.jinja").write_text("{{ projet_name }}\n", encoding="utf-8")
     commit_everything(template, "Misspelt", tag="0.0.2")
@@ -146,7 +146,7 @@ def test_a_misspelt_name_stops_the_render(tmp_path: Path) -> None:
     assert "'projet_name' is undefined" in answer.stderr
 
 
-def test_the_same_answers_give_the_same_project(project: Project, template: Path, tmp_path: Path) -> None:
+def test_same_answers_give_the_same_project(project: Project, template: Path, tmp_path: Path) -> None:
     again = render(template, tmp_path / "again", project.answers)
     assert again.files() == project.files()
     differing = [
@@ -155,7 +155,7 @@ def test_the_same_answers_give_the_same_project(project: Project, template: Path
     assert differing == []
 
 
-def test_what_belongs_to_the_user_survives_a_second_render(template: Path, tmp_path: Path) -> None:
+def test_files_of_the_user_survive_a_second_render(template: Path, tmp_path: Path) -> None:
     project = render(template, tmp_path / "project", {})
     # As the README promises it.
     patterns = ("README.md", "config/api.py", "config/settings/components/project.py", "requirements/*.txt")
@@ -173,7 +173,7 @@ def test_what_belongs_to_the_user_survives_a_second_render(template: Path, tmp_p
     assert (project.path / "Makefile").read_text(encoding="utf-8") != "theirs\n"
 
 
-def test_nothing_is_left_outside_the_project(template: Path, tmp_path: Path) -> None:
+def test_nothing_is_written_outside_the_project(template: Path, tmp_path: Path) -> None:
     outside = [tmp_path / name for name in ("home", "temporary", "here")]
     for folder in outside:
         folder.mkdir()
@@ -188,7 +188,7 @@ def test_nothing_is_left_outside_the_project(template: Path, tmp_path: Path) -> 
     assert [path for folder in outside for path in folder.rglob("*")] == []
 
 
-def test_the_message_after_a_copy_says_what_to_run(template: Path, tmp_path: Path) -> None:
+def test_message_after_copy_names_the_next_commands(template: Path, tmp_path: Path) -> None:
     message = execute(
         PROGRAMS / "copier", *("copy", "--defaults", template, tmp_path / "project"), directory=tmp_path
     ).stderr

@@ -38,7 +38,7 @@ def requirement(name: str) -> Requirement:
 
 
 @pytest.mark.parametrize("kind", FORBIDDEN)
-def test_no_file_names_what_is_only_true_on_one_machine(kind: str) -> None:
+def test_no_file_contains_paths_of_one_machine(kind: str) -> None:
     found = [
         f"{name}:{number}: {line.strip()}"
         for name, text in tracked_texts().items()
@@ -55,17 +55,17 @@ def test_git_ignores_no_file_of_the_template() -> None:
     assert [name for name in ignored if "__pycache__" not in name and "_cache/" not in name] == []
 
 
-def test_the_oldest_copier_that_is_let_in_is_one_that_the_tests_allow() -> None:
+def test_oldest_supported_copier_is_within_the_tested_range() -> None:
     floor = next(spec.version for spec in requirement("copier").specifier if spec.operator == ">=")
     assert Version(CONFIGURATION["_min_copier_version"]) == Version(floor)
 
 
-def test_renders_are_linted_with_the_ruff_that_projects_install(rendered: Render) -> None:
+def test_renders_are_linted_with_the_ruff_of_projects(rendered: Render) -> None:
     local = tomllib.loads(rendered({}).read("pyproject.toml"))["dependency-groups"]["local"]
     assert requirement("ruff") in [Requirement(line) for line in local if isinstance(line, str)]
 
 
-def test_every_dependency_has_a_floor_and_a_ceiling() -> None:
+def test_every_dependency_has_a_lower_and_an_upper_bound() -> None:
     unbounded = [
         line
         for line in PROJECT["dependency-groups"]["dev"]
@@ -74,7 +74,7 @@ def test_every_dependency_has_a_floor_and_a_ceiling() -> None:
     assert unbounded == []
 
 
-def test_the_workflow_runs_every_python_that_is_promised() -> None:
+def test_workflow_runs_every_supported_python() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
     tested = {version for job in workflow["jobs"].values() for version in _python_versions(job)}
     oldest = next(spec.version for spec in Requirement(f"python{PROJECT['project']['requires-python']}").specifier)
@@ -86,12 +86,12 @@ def _python_versions(job: dict[str, Any]) -> list[str]:
     return list(job.get("strategy", {}).get("matrix", {}).get("python", []))
 
 
-def test_the_newest_entry_of_the_changelog_is_this_version_or_what_comes_next() -> None:
+def test_newest_changelog_entry_is_this_version_or_unreleased() -> None:
     entries = re.findall(r"^## \[?([^\]\s]+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert entries[0] in {"Unreleased", PROJECT["project"]["version"]}
 
 
-def test_the_workflow_of_this_repository_has_no_known_flaw() -> None:
+def test_workflow_of_this_repository_passes_its_linters() -> None:
     workflows = sorted((ROOT / ".github" / "workflows").glob("*"))
     schema = ("--builtin-schema", "vendor.github-workflows")
     execute(PROGRAMS / "check-jsonschema", *schema, *workflows, directory=ROOT)

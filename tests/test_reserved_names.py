@@ -52,7 +52,7 @@ def direct_dependencies(project: Project) -> list[str]:
     return [Requirement(line).name for lines in listed for line in lines if isinstance(line, str)]
 
 
-def test_they_are_listed_once_and_in_order() -> None:
+def test_reserved_names_are_unique_and_sorted() -> None:
     assert sorted(RESERVED) == NAMES
 
 
@@ -60,11 +60,11 @@ def test_python_keywords_are_reserved() -> None:
     assert slugs([*keyword.kwlist, *keyword.softkwlist]) <= RESERVED
 
 
-def test_every_package_that_a_project_names_is_reserved(largest: Project) -> None:
+def test_direct_dependencies_are_reserved(largest: Project) -> None:
     assert sorted(slugs(direct_dependencies(largest)) - RESERVED) == []
 
 
-def test_a_project_may_have_the_name_of_a_dependency_of_a_dependency(largest: Project, rendered: Render) -> None:
+def test_name_of_an_indirect_dependency_is_allowed(largest: Project, rendered: Render) -> None:
     """Those come and go: uv resolves a project even where its slug is the name of one."""
     packages = [package["name"] for package in tomllib.loads(largest.read("uv.lock"))["package"]]
     slug = min(slugs(packages) - RESERVED)
@@ -72,7 +72,7 @@ def test_a_project_may_have_the_name_of_a_dependency_of_a_dependency(largest: Pr
     project.run("uv", "lock", "--quiet", "--dry-run")
 
 
-def test_every_module_that_code_imports_is_reserved(largest: Project) -> None:
+def test_importable_modules_are_reserved(largest: Project) -> None:
     """Those of the standard library, and those of the dependencies that the project itself names."""
     direct = slugs(direct_dependencies(largest))
     modules = json.loads(largest.python("-c", _KNOWN_TO_PYTHON).stdout)
@@ -82,12 +82,12 @@ def test_every_module_that_code_imports_is_reserved(largest: Project) -> None:
     assert sorted(slugs([*standard, *imported]) - RESERVED) == []
 
 
-def test_the_folders_of_a_project_are_reserved(rendered: Render) -> None:
+def test_folders_of_a_project_are_reserved(rendered: Render) -> None:
     folders = [path.parts[0] for path in rendered(VARIANTS["largest"]).files() if len(path.parts) > 1]
     assert slugs(folders) <= RESERVED
 
 
 @pytest.mark.parametrize("name", ["Django", "test", "Class", "True", "REST framework", "Flower"])
-def test_a_default_slug_never_is_a_reserved_name(name: str, rendered: Render) -> None:
+def test_default_slug_is_never_reserved(name: str, rendered: Render) -> None:
     project = rendered({"project_name": name})
     assert yaml.safe_load(project.read(".copier-answers.yml"))["project_slug"] not in RESERVED

@@ -64,12 +64,12 @@ def served(
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/api/docs/", "/api/schema/", "/api/redoc/"])
-def test_the_demo_answers(path: str, served: tuple[Path, str, str]) -> None:
+def test_demo_responds(path: str, served: tuple[Path, str, str]) -> None:
     _, address, _ = served
     assert httpx.get(address + path).status_code == httpx.codes.OK
 
 
-def test_the_addresses_that_it_prints_are_there(served: tuple[Path, str, str]) -> None:
+def test_printed_addresses_respond(served: tuple[Path, str, str]) -> None:
     _, address, output = served
     printed = set(re.findall(rf"{re.escape(address)}\S+", output))
     assert len(printed) >= 4
@@ -77,16 +77,14 @@ def test_the_addresses_that_it_prints_are_there(served: tuple[Path, str, str]) -
         assert httpx.get(url, follow_redirects=True).status_code == httpx.codes.OK, url
 
 
-def test_an_anonymous_caller_is_asked_to_sign_in(served: tuple[Path, str, str]) -> None:
+def test_anonymous_request_gets_401(served: tuple[Path, str, str]) -> None:
     _, address, _ = served
     answer = httpx.get(f"{address}/api/v1/users/me/")
     assert answer.status_code == httpx.codes.UNAUTHORIZED
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_the_superuser_of_the_printed_command_signs_in(
-    served: tuple[Path, str, str], bare_machine: dict[str, str]
-) -> None:
+def test_superuser_of_the_printed_command_signs_in(served: tuple[Path, str, str], bare_machine: dict[str, str]) -> None:
     project, address, output = served
     (command,) = re.findall(r"(make -C .+ superuser)\s", output)
     program, *arguments = shlex.split(command)
@@ -109,7 +107,7 @@ def test_the_superuser_of_the_printed_command_signs_in(
     assert answer.json()["email"] == EMAIL
 
 
-def test_whoever_signs_in_as_the_printed_user_can_order_what_the_documentation_shows(
+def test_printed_user_can_place_the_order_of_the_documentation(
     served: tuple[Path, str, str],
 ) -> None:
     _, address, output = served

@@ -45,7 +45,7 @@ def served(project: Project, variables: dict[str, str]) -> Iterator[httpx.Client
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_every_answer_of_the_server_has_the_same_headers(
+def test_every_response_has_the_security_headers(
     server: str, render_project: Render, variables: dict[str, str]
 ) -> None:
     project = share_environment(render_project({"server": server}), PRODUCTION)
@@ -81,7 +81,7 @@ def test_every_answer_of_the_server_has_the_same_headers(
 POLICIES = {"content-security-policy", "permissions-policy"}
 
 
-def test_every_answer_through_the_proxy_has_each_header_once(
+def test_responses_through_the_proxy_have_each_header_once(
     render_project: Render, variables: dict[str, str], tmp_path: Path
 ) -> None:
     """Those of the proxy itself as well."""

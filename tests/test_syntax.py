@@ -41,14 +41,14 @@ def test_every_file_parses(project: Project) -> None:
     assert parsed["YAML"] >= 1
 
 
-def test_make_reads_the_makefile_and_knows_every_target(project: Project) -> None:
+def test_make_accepts_every_target(project: Project) -> None:
     targets = re.findall(r"^\.PHONY: (\S+)$", project.read("Makefile"), re.MULTILINE)
     assert {"run", "test", "check", "format", "lock"} <= set(targets)
     for target in targets:
         project.make("--dry-run", "--warn-undefined-variables", target)
 
 
-def test_make_alone_lists_every_target(project: Project) -> None:
+def test_make_without_target_lists_every_target(project: Project) -> None:
     listed = project.make().stdout
     for target in re.findall(r"^\.PHONY: (\S+)$", project.read("Makefile"), re.MULTILINE):
         assert re.search(rf"^ *make {target} ", listed, re.MULTILINE), f"{target} is not listed"
@@ -94,7 +94,7 @@ def test_docker_compose_accepts_its_file(project: Project) -> None:
         check_schema(project, "vendor.compose-spec", *files)
 
 
-def test_the_dockerfile_has_no_known_flaw(project: Project) -> None:
+def test_dockerfile_passes_hadolint(project: Project) -> None:
     files = sorted(project.path.glob("docker/**/*Dockerfile*"))
     assert bool(files) == ("docker" in project.answers.get("features", ["docker"]))
     if files:
@@ -143,7 +143,7 @@ class TestTheLintersBite:
         dockerfile = next(project.path.glob("docker/**/*Dockerfile*"))
         project.append(str(dockerfile.relative_to(project.path)), "\nFROM debian:latest\n")
         with pytest.raises(CommandFailedError, match="DL3007"):
-            test_the_dockerfile_has_no_known_flaw(project)
+            test_dockerfile_passes_hadolint(project)
 
     def test_pipeline(self, render_project: Render) -> None:
         project = render_project({"ci": "gitlab"})

@@ -31,14 +31,14 @@ def test_copy_and_update_need_no_trust(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("setting", ["_tasks", "_migrations", "_jinja_extensions"])
-def test_nothing_that_runs_code_is_configured(setting: str) -> None:
+def test_no_setting_runs_code(setting: str) -> None:
     assert setting not in CONFIGURATION
 
 
 @pytest.mark.parametrize(
     "setting", ["_tasks: ['true']", "_jinja_extensions: [jinja2.ext.do]"], ids=["tasks", "extensions"]
 )
-def test_copier_would_refuse_a_template_that_runs_code(setting: str, tmp_path: Path) -> None:
+def test_copier_refuses_a_template_that_runs_code(setting: str, tmp_path: Path) -> None:
     """Were it not so, the tests above would prove nothing."""
     template = take_snapshot(tmp_path / "template")
     with (template / "copier.yml").open("a", encoding="utf-8") as stream:
@@ -48,7 +48,7 @@ def test_copier_would_refuse_a_template_that_runs_code(setting: str, tmp_path: P
         run_copy(str(template), tmp_path / "project", defaults=True, quiet=True)
 
 
-def test_copier_would_refuse_an_update_that_migrates(tmp_path: Path) -> None:
+def test_copier_refuses_an_update_with_migrations(tmp_path: Path) -> None:
     template = take_snapshot(tmp_path / "template")
     project = tmp_path / "project"
     run_copy(str(template), project, defaults=True, quiet=True)

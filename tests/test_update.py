@@ -111,7 +111,7 @@ def added_lines(project: Project) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("case", cases())
-def test_an_update_brings_what_is_new_and_keeps_what_the_user_did(
+def test_update_of_an_edited_project_merges_and_keeps_the_edits(
     case: Case, versions: Path, tmp_path: Path, postgres: Postgres, redis_url: str
 ) -> None:
     case = Case(case.tag, runnable(case.answers))
@@ -158,7 +158,7 @@ def test_an_update_brings_what_is_new_and_keeps_what_the_user_did(
 
 
 @pytest.mark.parametrize("case", cases())
-def test_an_untouched_project_becomes_what_a_new_render_is(case: Case, versions: Path, tmp_path: Path) -> None:
+def test_update_of_an_unedited_project_equals_a_new_render(case: Case, versions: Path, tmp_path: Path) -> None:
     project = start(versions, tmp_path / "project", case)
     owned = {path for pattern in CONFIGURATION["_skip_if_exists"] for path in project.path.glob(pattern)}
     update(project, LATER)
@@ -176,7 +176,7 @@ newest = pytest.mark.parametrize("case", [Case([*STARTS][-1], {})], ids=["defaul
 
 
 @newest
-def test_a_change_on_both_sides_is_left_to_the_user_with_both_texts(case: Case, versions: Path, tmp_path: Path) -> None:
+def test_conflicting_change_leaves_both_texts_with_markers(case: Case, versions: Path, tmp_path: Path) -> None:
     """Were conflicts not marked, the tests above would not see them; and the guard of each commit sees them too."""
     project = start(versions, tmp_path / "project", case)
     project.append("Makefile", "\n\n# Mine, in the very place where a later version has its own.\n")
@@ -189,7 +189,7 @@ def test_a_change_on_both_sides_is_left_to_the_user_with_both_texts(case: Case, 
 
 
 @newest
-def test_who_starts_over_finds_their_own_files_as_they_were_and_the_others_in_the_diff(
+def test_recopy_keeps_files_of_the_user_and_shows_others_in_the_diff(
     case: Case, versions: Path, tmp_path: Path
 ) -> None:
     """`copier recopy` forgets what was merged: git has it, and nothing else is touched."""
@@ -213,9 +213,7 @@ def test_who_starts_over_finds_their_own_files_as_they_were_and_the_others_in_th
 
 
 @newest
-def test_a_project_learns_that_there_is_something_newer_and_when_there_is_nothing(
-    case: Case, versions: Path, tmp_path: Path
-) -> None:
+def test_check_update_reports_whether_a_newer_version_exists(case: Case, versions: Path, tmp_path: Path) -> None:
     project = start(versions, tmp_path / "project", case)
 
     def ask() -> dict[str, Any]:
@@ -232,5 +230,5 @@ def test_a_project_learns_that_there_is_something_newer_and_when_there_is_nothin
     assert ask()["update_available"] is False
 
 
-def test_the_page_says_of_each_edit_what_the_tests_saw() -> None:
+def test_documented_outcome_of_each_edit_is_the_tested_one() -> None:
     assert table() in (ROOT / "docs" / "updating.md").read_text(encoding="utf-8")

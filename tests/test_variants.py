@@ -28,7 +28,7 @@ MATRIX = [
 
 @pytest.fixture(params=FEW + MATRIX)
 def project(request: pytest.FixtureRequest, install_project: Render, record_variant: RecordVariant) -> Project:
-    part = "check" if request.function is test_it_passes_its_own_checks else "test"
+    part = "check" if request.function is test_project_passes_its_checks else "test"
     # First, so that one that cannot be made is told as well.
     record_variant(request.node.callspec.id, part, request.param)
     return install_project(request.param)
@@ -40,11 +40,11 @@ def services(postgres: Postgres, redis_url: str) -> dict[str, str]:
     return {"DATABASE_URL": postgres.create_database("project"), "REDIS_URL": redis_url}
 
 
-def test_it_passes_its_own_checks(project: Project) -> None:
+def test_project_passes_its_checks(project: Project) -> None:
     project.make("check")
 
 
-def test_it_passes_its_own_tests(project: Project, services: dict[str, str]) -> None:
+def test_project_passes_its_tests(project: Project, services: dict[str, str]) -> None:
     closing = project.make("test", env=services).stdout
     # With real servers there is nothing left to skip.
     assert "SKIPPED" not in closing
@@ -52,7 +52,7 @@ def test_it_passes_its_own_tests(project: Project, services: dict[str, str]) -> 
 
 @pytest.mark.matrix
 @pytest.mark.parametrize(("variant", "django"), list(zip(("default", "largest"), DJANGO_VERSIONS, strict=True)))
-def test_it_passes_its_tests_with_the_oldest_dependencies_it_allows(
+def test_project_passes_its_tests_with_the_oldest_allowed_dependencies(
     variant: str,
     django: str,
     render_project: Render,

@@ -69,7 +69,7 @@ def assert_serves(production: Production) -> None:
     assert load.failures() == []
 
 
-def test_a_connection_that_the_server_kills_costs_one_request(
+def test_killed_connection_fails_one_request(
     variables: dict[str, str], held: psycopg.Connection, deploy: Deploy
 ) -> None:
     with open_shop(deploy(), variables) as production, ThreadPoolExecutor() as threads:
@@ -85,7 +85,7 @@ def test_a_connection_that_the_server_kills_costs_one_request(
         assert_serves(production)
 
 
-def test_killed_connections_cost_at_most_those_who_were_at_them(variables: dict[str, str], deploy: Deploy) -> None:
+def test_killed_connections_fail_only_the_requests_that_used_them(variables: dict[str, str], deploy: Deploy) -> None:
     rounds, clients = 5, 4
     with open_shop(deploy(), variables) as production:
         with load_on(production.shop, clients=clients) as load:
@@ -104,7 +104,7 @@ def test_killed_connections_cost_at_most_those_who_were_at_them(variables: dict[
 
 
 @pytest.mark.parametrize(("limit", "server"), [("lock", "wsgi"), ("statement", "asgi")])
-def test_who_waits_too_long_is_told_and_others_are_served_meanwhile(
+def test_request_that_waits_too_long_gets_503_and_others_are_served(
     limit: str, server: str, variables: dict[str, str], held: psycopg.Connection, deploy: Deploy
 ) -> None:
     project = deploy(server=server)

@@ -51,9 +51,7 @@ def read_only(tmp_path: Path) -> tuple[str, ...]:
     return command
 
 
-def test_requests_and_tasks_run_while_the_disk_of_the_log_is_full(
-    variables: dict[str, str], smtp_port: int, deploy: Deploy
-) -> None:
+def test_full_log_disk_stops_no_request_and_no_task(variables: dict[str, str], smtp_port: int, deploy: Deploy) -> None:
     project = deploy()
     log = Path("/dev/full")
     with run_smtp(smtp_port) as mailbox, ExitStack() as processes:
@@ -65,7 +63,7 @@ def test_requests_and_tasks_run_while_the_disk_of_the_log_is_full(
     assert load.failures() == []
 
 
-def test_where_nothing_can_be_written_all_processes_work(
+def test_all_processes_work_on_read_only_file_systems(
     variables: dict[str, str], smtp_port: int, read_only: tuple[str, ...], deploy: Deploy
 ) -> None:
     project = deploy()

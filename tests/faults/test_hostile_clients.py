@@ -155,7 +155,7 @@ def send_a_byte(client: socket.socket) -> bool:
     return True
 
 
-def test_two_thousand_slow_clients_hold_nobody_up(production: Production) -> None:
+def test_slow_clients_do_not_delay_others(production: Production) -> None:
     with slow_clients(production.shop.address, SLOW) as clients:
         assert_others_are_served(production, lambda load: wait_until(lambda: load.has(ENOUGH, 0), "load", deadline=120))
         # Those whose headers take for ever are hung up on. Those whose body comes by and by are still there.
@@ -173,7 +173,7 @@ def test_large_bodies_are_refused(production: Production) -> None:
     assert too_large in direct <= {None, too_large, no_length}
 
 
-def test_malformed_requests_are_the_fault_of_who_sends_them(production: Production) -> None:
+def test_malformed_requests_get_4xx(production: Production) -> None:
     """Some through the proxy, and most to gunicorn itself, which may stand alone."""
     addresses = [production.shop.address, *[production.server.address] * 4]
     answers = under_attack(production, attacks.send_malformed_requests, addresses, MALFORMED)

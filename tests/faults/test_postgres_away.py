@@ -28,7 +28,7 @@ def probe(address: str, path: str) -> tuple[int, float]:
 
 
 @pytest.mark.timed
-def test_clients_are_told_and_served_as_soon_as_it_is_back(
+def test_requests_get_503_without_postgres_and_succeed_once_it_is_back(
     cluster: Cluster, redis_port: int, deploy: Deploy, tmp_path: Path
 ) -> None:
     project = deploy()
@@ -61,7 +61,9 @@ def test_clients_are_told_and_served_as_soon_as_it_is_back(
 
 
 @pytest.mark.timed
-def test_a_probe_does_not_hang_with_it(cluster: Cluster, redis_port: int, deploy: Deploy, tmp_path: Path) -> None:
+def test_readiness_probe_does_not_hang_with_postgres(
+    cluster: Cluster, redis_port: int, deploy: Deploy, tmp_path: Path
+) -> None:
     with (
         run_redis(tmp_path / "redis", port=redis_port),
         cluster.running() as postgres,

@@ -48,7 +48,7 @@ def variables(postgres: Postgres, redis_port: int, smtp_port: int) -> dict[str, 
 
 
 @pytest.mark.timed
-def test_the_api_answers_as_before_and_every_order_is_confirmed_once(
+def test_api_works_without_redis_and_every_order_is_confirmed_once(
     variables: dict[str, str], redis_port: int, smtp_port: int, deploy: Deploy, tmp_path: Path
 ) -> None:
     project = deploy()

@@ -88,14 +88,16 @@ def stop_one_of_two(project: Project, variables: dict[str, str], server: str) ->
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_a_server_that_stops_is_noticed_before_it_refuses(
+def test_stopping_server_fails_its_probe_before_it_refuses_requests(
     server: str, variables: dict[str, str], deploy: Deploy
 ) -> None:
     assert stop_one_of_two(deploy(server=server), variables, server) == ([], 0)
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_what_has_begun_is_finished(server: str, variables: dict[str, str], deploy: Deploy) -> None:
+def test_running_request_is_finished_before_the_server_stops(
+    server: str, variables: dict[str, str], deploy: Deploy
+) -> None:
     """A request that waits for a lock when the server is told to stop."""
     application = f"config.{server}:application"
     with open_shop(deploy(server=server), {**variables, "DRAIN_SECONDS": "0"}, application=application) as production:
