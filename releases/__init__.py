@@ -1,1 +1,1 @@
-"""The releases of the template: where they are in its history, what each asked, and how the next one is cut."""
+"""The releases of the template: their commits, their questions, and the command that cuts one."""

@@ -9,7 +9,7 @@ _UNRELEASED = re.compile(r"^## \[Unreleased\]\n(.*?)(?=^## |\Z)", re.MULTILINE |
 
 
 def release_notes(changelog: str, version: Version, day: date) -> str:
-    """Return a changelog in which all that was unreleased is of a version.
+    """Return a changelog in which the unreleased entries belong to a version.
 
     Raises:
         ValueError: Nothing was, or there is no place for it.

@@ -1,4 +1,4 @@
-"""Cuts a release: `make release VERSION=1.2.3`. It bumps the version, runs every test, commits and tags.
+"""Cut a release: `make release VERSION=1.2.3` sets the version, runs all tests, commits and tags.
 
 https://semver.org/spec/v2.0.0.html
 """
@@ -18,17 +18,17 @@ from releases.history import find_releases, git
 
 ROOT = Path(__file__).resolve().parent.parent
 _VERSION = re.compile(r'^version = "(.+)"$', re.MULTILINE)
-# How many projects, each of other answers, are updated from a release from now on.
+# How many projects, with different answers, are updated from a release in later tests.
 PROJECTS = 7
 _SEMANTIC = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 
 
 class RefusedError(Exception):
-    """This cannot be released, and why."""
+    """The reason why this cannot be released."""
 
 
 def next_versions(last: Version | None) -> list[Version]:
-    """Return what may follow a version: a patch, a minor or a major release."""
+    """Return the versions that may follow a version: patch, minor and major."""
     if last is None:
         return [Version("0.1.0")]
     major, minor, patch = last.release
@@ -36,7 +36,7 @@ def next_versions(last: Version | None) -> list[Version]:
 
 
 def check(repository: Path, text: str) -> Version:
-    """Return the version that a text asks for.
+    """Return the version in a text.
 
     Raises:
         RefusedError: It may not be released, from here or now.
@@ -62,15 +62,15 @@ def cut(
     prove: Callable[[], object],
     record: Callable[[Version], object],
 ) -> None:
-    """Write a version where it stands, prove that all holds, commit and tag. What fails leaves things as they were.
+    """Set the version, run the tests, commit and tag. On failure, restore all files.
 
     Proving takes long, and somebody may work here meanwhile: what they do is neither released nor taken back.
 
     Args:
-        repository: A clean checkout.
+        repository: A checkout without changes.
         version: Checked by `check`.
         prove: Runs every test.
-        record: Writes what this release asks, into `releases/<version>.yml`.
+        record: Writes the questions of this release to `releases/<version>.yml`.
 
     Raises:
         ValueError: The changelog says nothing.
@@ -104,7 +104,7 @@ def _place(repository: Path) -> tuple[str, str]:
 
 
 def _see_unchanged(repository: Path, place: tuple[str, str], paths: set[str]) -> None:
-    """Refuse where something besides these paths has changed, or where another branch or commit is checked out."""
+    """Refuse if a file besides these paths has changed, or another branch or commit is checked out."""
     status = git(repository, "status", "--porcelain", "--untracked-files=all").splitlines()
     others = ", ".join(sorted({line[3:] for line in status} - paths))
     if others or _place(repository) != place:
@@ -113,8 +113,8 @@ def _see_unchanged(repository: Path, place: tuple[str, str], paths: set[str]) ->
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Cut the release that the only argument names, from this checkout; return the status of the process."""
-    # The matrix is the tests'; a release keeps the part of it that its projects are made of.
+    """Cut the release that the argument names, and return the exit status."""
+    # Imported here, because the matrix belongs to the tests.
     from tests.harness.matrix import RENDERS  # noqa: PLC0415
     from tests.harness.questions import QUESTIONS  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""What a release asked, kept when it is cut: what was answered then must be right for ever."""
+"""The questions and answers of a release: later versions must accept them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,11 +8,11 @@ import yaml
 from packaging.version import Version
 
 FOLDER = Path(__file__).parent
-# What a later release may not change of a question.
+# What a later release must not change in a question.
 _KEPT = ("type", "multiselect", "choices")
 _INTRODUCTION = """\
-# What {version} asked, and the answers whose projects are updated from it.
-# Written by `make release`, and changed by nobody.
+# The questions of {version}, and the answers of the projects that tests update from it.
+# Written by `make release`. Do not edit.
 """
 
 
@@ -20,9 +20,9 @@ def freeze(version: Version, questions: Mapping[str, Mapping[str, Any]], answers
     """Write the record of a release, and return its path.
 
     Args:
-        version: Which release.
-        questions: As `copier.yml` has them; hidden ones are left out.
-        answers: Of projects that are updated from this release from now on.
+        version: The release.
+        questions: The questions of `copier.yml`. Hidden ones are left out.
+        answers: The answers of projects that later tests update from this release.
     """
     record = {
         "questions": {

@@ -1,4 +1,4 @@
-"""Releases, found in the history itself: a clone need not have their tags."""
+"""Releases, found by commit subjects: a clone may lack the tags."""
 
 import re
 import subprocess
@@ -16,8 +16,8 @@ class Release:
     """A release.
 
     Attributes:
-        version: Its number.
-        commit: The commit that made it, which bears the subject `Release <version>`.
+        version: Its version.
+        commit: Its commit, with the subject `Release <version>`.
     """
 
     version: Version
@@ -25,12 +25,12 @@ class Release:
 
     @property
     def tag(self) -> str:
-        """The name of its tag, which Copier notes in the projects that it renders."""
+        """The name of its tag, which Copier records in projects."""
         return f"v{self.version}"
 
 
 def git(repository: Path, *arguments: str) -> str:
-    """Run git in a repository, and return what it prints, without the line break at its end.
+    """Run git in a repository, and return its output without the final newline.
 
     Raises:
         subprocess.CalledProcessError: git refused; it has said why.
@@ -40,7 +40,7 @@ def git(repository: Path, *arguments: str) -> str:
 
 
 def find_releases(repository: Path) -> list[Release]:
-    """Return the releases that the checked out commit comes after, oldest first.
+    """Return the releases in the history of the current commit, oldest first.
 
     Raises:
         LookupError: The clone is shallow, and its history may end before they do.

@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 class RecordVariant(Protocol):
-    """Puts a variant into the closing table: its name, what of it is run, and how to see that again."""
+    """Record a variant for the table at the end: its name, the part that ran, and its answers."""
 
     def __call__(
         self, name: str, part: str, answers: Answers, *, variables: Mapping[str, str] | None = None
@@ -53,7 +53,7 @@ class RecordVariant(Protocol):
 
 @pytest.fixture(scope="session", autouse=True)
 def no_settings_of_copier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the settings of whoever runs the tests out: they may trust this very template."""
+    """Ignore the Copier settings of the user who runs the tests: they may trust this template."""
     settings = tmp_path_factory.mktemp("copier") / "settings.yml"
     settings.write_text("{}\n", encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
@@ -63,19 +63,19 @@ def no_settings_of_copier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the template as it is in the working tree, as a clean repository."""
+    """Return a clean repository with the template of the working tree."""
     return take_snapshot(tmp_path_factory.mktemp("template") / "snapshot")
 
 
 @pytest.fixture(scope="session")
 def versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a template repository with every release, the working tree and a later version."""
+    """Return a template repository with every release, the working tree and a later version."""
     return make_versions(tmp_path_factory.mktemp("versions") / "template")
 
 
 @pytest.fixture(scope="session")
 def rendered(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
-    """Give a function that renders a project once for all tests: they may read it, not change it."""
+    """Return a function that renders a project once for all tests, which must not change it."""
     projects: dict[str, Project] = {}
 
     def project(answers: Answers) -> Project:
@@ -89,7 +89,7 @@ def rendered(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render
 
 @pytest.fixture
 def render_project(rendered: Render, tmp_path: Path) -> Render:
-    """Give a function that makes a project for one test alone."""
+    """Return a function that renders a project for one test."""
     numbers = itertools.count(1)
 
     def project(answers: Answers) -> Project:
@@ -102,14 +102,14 @@ def render_project(rendered: Render, tmp_path: Path) -> Render:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """Give a running PostgreSQL server."""
+    """Start a PostgreSQL server."""
     with run_postgres() as server:
         yield server
 
 
 @pytest.fixture
 def install_project(render_project: Render, postgres: Postgres) -> Render:
-    """Give a function that makes a project for one test, ready for development, with a database."""
+    """Return a function that renders and installs a project for one test, and creates its database."""
 
     def project(answers: Answers) -> Project:
         installed = share_environment(render_project(answers))
@@ -121,20 +121,20 @@ def install_project(render_project: Render, postgres: Postgres) -> Render:
 
 @pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
-    """Give the URL of a running and empty Redis server."""
+    """Start an empty Redis server, and return its URL."""
     with run_redis(tmp_path / "redis") as url:
         yield url
 
 
 @pytest.fixture
 def smtp_port() -> int:
-    """Give a port where no mail server is, yet."""
+    """Return a free port for a mail server."""
     return free_port()
 
 
 @pytest.fixture
 def variables(postgres: Postgres, redis_url: str, smtp_port: int) -> dict[str, str]:
-    """Give all the variables of a production that has its services, but for its mail server."""
+    """Return the environment variables of a production whose mail server is not running."""
     return {
         **production_variables(postgres.create_database("production"), redis_url),
         "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
@@ -143,14 +143,14 @@ def variables(postgres: Postgres, redis_url: str, smtp_port: int) -> dict[str, s
 
 @pytest.fixture
 def database(variables: dict[str, str]) -> Iterator[psycopg.Connection]:
-    """Give a connection to the database of that production."""
+    """Return a connection to the production database."""
     with psycopg.connect(variables["DATABASE_URL"], autocommit=True) as connection:
         yield connection
 
 
 @pytest.fixture
 def record_variant(record_property: Callable[[str, object], None]) -> RecordVariant:
-    """Give a function that puts a variant into the closing table."""
+    """Return a function that records a variant for the table at the end."""
 
     def record(name: str, part: str, answers: Answers, *, variables: Mapping[str, str] | None = None) -> None:
         record_property("variant", [name, part, reproduction(answers, variables=variables)])
@@ -159,7 +159,7 @@ def record_variant(record_property: Callable[[str, object], None]) -> RecordVari
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print which variants ran their own checks and tests, how long that took, and how to see again what failed.
+    """Print which variants ran, how long that took, and the commands that reproduce failures.
 
     The same table goes to `build/variants.md`, and to the page of the run where GitHub asks for one.
     """

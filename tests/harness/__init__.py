@@ -1,1 +1,1 @@
-"""What the tests stand on: renders, environments, servers and processes."""
+"""Helpers for the tests: renders, environments, servers and processes."""

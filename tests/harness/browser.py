@@ -1,4 +1,4 @@
-"""A real Chromium, and what it complains about."""
+"""A real Chromium, and its error messages."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +12,12 @@ from tests.harness.commands import execute
 from tests.harness.programs import require_program
 from tests.harness.serving import HOST
 
-# Nothing but what the tests ask for: no calls home, no updates, no graphics card.
+# No background requests, no updates, no graphics card.
 _QUIET = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-# Tells of whatever the content security policy refuses, also where the console says nothing.
+# Report each violation of the content security policy, including those that the console does not show.
 _LISTEN = """
 document.addEventListener("securitypolicyviolation", (event) =>
   complain(`${event.effectiveDirective} refuses ${event.blockedURI} in ${event.sourceFile}:${event.lineNumber}`));
@@ -30,20 +30,20 @@ class Browser:
 
     Attributes:
         page: The page that it shows.
-        complaints: What was refused, failed or complained of since it was opened.
+        complaints: Refused or failed requests and error messages since it was opened.
     """
 
     page: Page
     complaints: list[str] = field(default_factory=list)
 
     def open(self, url: str) -> None:
-        """Show the page at an address, and wait until it has fetched all that it wants."""
+        """Open a page, and wait until all its requests have finished."""
         self.page.goto(url, wait_until="networkidle")
 
 
 @contextmanager
 def browse() -> Iterator[Browser]:
-    """Open a window for the time of a `with` block, to which `HOST` is this machine, and any certificate good."""
+    """Open a window that resolves `HOST` to this machine and accepts any certificate."""
     program = require_program("chromium", "google-chrome")
     rules = f"--host-resolver-rules=MAP {HOST} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
     with sync_playwright() as playwright:
@@ -80,7 +80,7 @@ def _watched(context: BrowserContext) -> Browser:
 
 
 def make_certificate(directory: Path) -> Path:
-    """Make a certificate for `HOST` and `127.0.0.1` that nobody has signed, and return the file with it and its key."""
+    """Create a self-signed certificate for `HOST` and `127.0.0.1`, and return the file with it and its key."""
     file = directory / "certificate.pem"
     execute(
         *(require_program("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-noenc", "-days", "1"),

@@ -1,4 +1,4 @@
-"""Running a command, with an environment that owes nothing to the one of the tests."""
+"""Run a command with a clean environment."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.harness.paths import PROGRAMS
 
-# Ample for the slowest command, an install without a cache: what exceeds it hangs.
+# Enough for the slowest command, an install without a cache.
 TIME_LIMIT = 900.0
 
 # Variables of the session that would change what a command does in a rendered project.
@@ -42,11 +42,11 @@ _FOREIGN_NAMES = {
 
 
 class CommandFailedError(AssertionError):
-    """A command ended with another status than zero, or did not end."""
+    """A command failed or did not end in time."""
 
 
 def clean_environment() -> dict[str, str]:
-    """Return this process's variables without those that belong to its own work.
+    """Return the environment variables of this process without those of the test session.
 
     The programs of the tests' own environment leave PATH too: a rendered project
     must bring what it needs.
@@ -58,7 +58,7 @@ def clean_environment() -> dict[str, str]:
     }
     folders = environment["PATH"].split(os.pathsep)
     environment["PATH"] = os.pathsep.join(folder for folder in folders if Path(folder).resolve() != PROGRAMS.resolve())
-    # Identity and settings of whoever runs the tests do not reach their repositories.
+    # The git identity and settings of the user must not reach the repositories of the tests.
     for role in ("AUTHOR", "COMMITTER"):
         environment[f"GIT_{role}_NAME"] = "Somebody"
         environment[f"GIT_{role}_EMAIL"] = "somebody@example.com"
@@ -77,9 +77,9 @@ def execute(
 
     Args:
         command: The program and its arguments.
-        directory: Where it runs.
-        environment: All its variables; those of `clean_environment` unless given.
-        check: Whether another status than zero is an error.
+        directory: The working directory.
+        environment: All its variables; `clean_environment` by default.
+        check: Whether a status other than zero is an error.
 
     Returns:
         The ended process, with its output as text.
@@ -96,7 +96,7 @@ def execute(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A group of its own, so that its children end with it.
+        # In its own process group, so that its children end with it.
         start_new_session=True,
     ) as process:
         try:

@@ -21,11 +21,11 @@ class Edit:
     """Something that a user does to a file.
 
     Attributes:
-        what: What it is, to a user.
-        path: Which file.
-        new: What stands there afterwards; None where the file is deleted.
-        old: What stood there before; None where `new` is the whole file.
-        outcome: What becomes of it.
+        what: Its description for users.
+        path: The file.
+        new: The new text; None if the file is deleted.
+        old: The text that it replaces; None if `new` is the whole file.
+        outcome: What an update does with it.
         applies: Whether a project of these answers has the file.
     """
 
@@ -37,7 +37,7 @@ class Edit:
     applies: Callable[[Answers], bool] = lambda _answers: True
 
     def make(self, project: Project) -> None:
-        """Do it."""
+        """Make the edit."""
         if self.new is None:
             (project.path / self.path).unlink()
         elif self.old is None:
@@ -150,12 +150,12 @@ EDITS = [
 
 
 def edits_of(answers: Answers) -> list[Edit]:
-    """Return what can be done to a project of these answers."""
+    """Return the edits that apply to a project with these answers."""
     return [edit for edit in EDITS if edit.applies(answers)]
 
 
 def table() -> str:
-    """Return what becomes of each kind of edit, as a table in Markdown."""
+    """Return what an update does with each kind of edit, as a table in Markdown."""
     rows = {edit.what: [] for edit in EDITS}  # type: dict[str, list[Edit]]
     for edit in EDITS:
         rows[edit.what].append(edit)
@@ -167,5 +167,5 @@ def table() -> str:
 
 
 def _shown(edits: list[Edit]) -> list[str]:
-    """Return the paths of edits; of an app, its folder alone."""
+    """Return the paths of edits; for an app, only its folder."""
     return ["apps/billing/"] if edits[0].what == APP else [edit.path for edit in edits]

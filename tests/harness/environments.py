@@ -1,4 +1,4 @@
-"""Virtual environments of rendered projects, shared by those that install the same."""
+"""Virtual environments of rendered projects, shared by projects with the same dependencies."""
 
 import hashlib
 import json
@@ -17,12 +17,12 @@ from tests.harness.questions import PYTHON_VERSIONS
 
 # Development, as `make install` sets it up.
 DEVELOPMENT = ()
-# What a deployment installs, and nothing else.
+# Only what a deployment installs.
 PRODUCTION = ("--no-default-groups", "--group", "production")
 
 
 def share_environment(project: Project, groups: tuple[str, ...] = DEVELOPMENT) -> Project:
-    """Give a project an environment that outlives it, as its `.venv`, and fill it.
+    """Link a project to a shared environment with its dependencies installed.
 
     Projects that install the same take turns in one environment, so that only the first
     pays for it. Each test process has its own: two never sync one at once.
@@ -57,10 +57,10 @@ def share_environment(project: Project, groups: tuple[str, ...] = DEVELOPMENT) -
 
 @cache
 def find_python(version: str) -> Path | None:
-    """Return the machine's interpreter of a Python version, as a project that asks for it finds it."""
+    """Return the interpreter of a Python version on this machine, or None."""
     directory = Path(tempfile.mkdtemp())
     try:
-        # Some version managers offer a version only where this file asks for it.
+        # Some version managers offer a version only if this file asks for it.
         (directory / ".python-version").write_text(version + "\n", encoding="utf-8")
         answer = execute(
             *("uv", "python", "find", "--no-python-downloads", version),

@@ -1,4 +1,4 @@
-"""The few things that tests ask of git."""
+"""Run git in tests."""
 
 from pathlib import Path
 

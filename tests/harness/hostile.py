@@ -1,4 +1,4 @@
-"""Texts that are taken as they are, and that break what takes them for something else."""
+"""Texts that break code which does not escape them."""
 
 HOSTILE_TEXTS = [
     "Bob's Shop",

@@ -1,4 +1,4 @@
-"""Keeping test processes that run at once out of each other's way."""
+"""Locks between parallel test processes."""
 
 import fcntl
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from pathlib import Path
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold the lock that a file stands for; waits while another process holds it.
+    """Hold an exclusive lock on a file.
 
     Args:
-        path: The file; it and its folder are made where they are missing.
+        path: The file; created if missing.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as stream:

@@ -1,4 +1,4 @@
-"""A mail server that keeps what it takes."""
+"""An SMTP server that keeps the messages it receives."""
 
 import asyncio
 import re
@@ -12,7 +12,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
 def text_of(message: Message) -> str:
-    """Return the text of a mail, as a person reads it."""
+    """Return the plain text of an email."""
     (plain,) = [part for part in message.walk() if part.get_content_type() == "text/plain"]
     text = plain.get_payload(decode=True)
     assert isinstance(text, bytes)
@@ -20,16 +20,16 @@ def text_of(message: Message) -> str:
 
 
 class Mailbox(aiosmtpd.handlers.Message):
-    """What a mail server took.
+    """The messages that a mail server received.
 
     Attributes:
-        messages: The mails.
-        silent_at: The command that it takes and never answers, "RCPT" or "DATA".
-        asked: Whom it was asked to take mail for, each as often as that was.
+        messages: The emails.
+        silent_at: The command that it never answers, "RCPT" or "DATA".
+        asked: The recipients of all RCPT commands.
     """
 
     def __init__(self) -> None:
-        """Start without mail."""
+        """Start without messages."""
         super().__init__()
         self.messages: list[Message] = []
         self.silent_at: str | None = None
@@ -38,33 +38,33 @@ class Mailbox(aiosmtpd.handlers.Message):
     async def handle_RCPT(  # noqa: N802 - the name that the library calls
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        """Take a recipient."""
+        """Accept a recipient."""
         self.asked.append(address)
         await self._fall_silent("RCPT")
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Take a mail."""
+        """Accept a message."""
         await super().handle_DATA(server, session, envelope)
         await self._fall_silent("DATA")
         return "250 OK"
 
     async def _fall_silent(self, command: str) -> None:
-        """Never come back, where a command is not to be answered. The library ends this with the connection."""
+        """Block forever if the command is the silent one. The library cancels this when the connection ends."""
         if self.silent_at == command:
             await asyncio.Event().wait()
 
     def handle_message(self, message: Message) -> None:
-        """Keep one mail."""
+        """Keep a message."""
         self.messages.append(message)
 
     def recipients(self) -> list[str]:
-        """Return whom the mails are for, sorted: each as often as there are mails."""
+        """Return the recipients of all messages, sorted."""
         return sorted(str(message["To"]) for message in self.messages)
 
     def token(self, recipient: str) -> str:
-        """Return what the link in somebody's only mail carries."""
+        """Return the token of the link in the only message of a recipient."""
         (message,) = [message for message in self.messages if message["To"] == recipient]
         tokens: list[str] = re.findall(r"token=(\S+)", text_of(message))
         assert len(tokens) == 1
@@ -73,7 +73,7 @@ class Mailbox(aiosmtpd.handlers.Message):
 
 @contextmanager
 def run_smtp(port: int) -> Iterator[Mailbox]:
-    """Run a mail server for the time of a `with` block."""
+    """Run an SMTP server."""
     mailbox = Mailbox()
     controller = Controller(mailbox, hostname="127.0.0.1", port=port, ready_timeout=60)
     controller.start()

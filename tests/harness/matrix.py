@@ -1,4 +1,4 @@
-"""The matrix: few variants in which each two answers meet, and what `copier.yml` alone says they are."""
+"""The matrix: few variants in which every pair of answers occurs, computed from `copier.yml`."""
 
 import itertools
 import json
@@ -19,12 +19,12 @@ Questions = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Choice:
-    """One thing that a question leaves open: its answer, or whether one of several is among them.
+    """One choice of a question: its answer, or whether one option of a multiselect is chosen.
 
     Attributes:
         question: The name of the question.
-        offered: What may be answered; for one of several, whether it is.
-        member: Which of several; None where the question takes one answer.
+        offered: The possible answers; True and False for an option.
+        member: The option of a multiselect; None for other questions.
     """
 
     question: str
@@ -33,7 +33,7 @@ class Choice:
 
 
 def open_choices(questions: Questions) -> list[Choice]:
-    """Return all that questions leave open, texts apart."""
+    """Return all choices of questions, except texts."""
     found = []
     for name, question in questions.items():
         if question["type"] == "bool" and question.get("when") is not False:
@@ -48,12 +48,12 @@ def open_choices(questions: Questions) -> list[Choice]:
 
 
 def pairwise(questions: Questions) -> Iterator[dict[str, Any]]:
-    """Yield answers such that each two that are valid together stand together in some of them.
+    """Yield answers such that every valid pair of answers occurs.
 
     Every other question that takes any text gets a hostile one, each time another.
 
     Args:
-        questions: As `copier.yml` has them, two of them with choices at least.
+        questions: The questions of `copier.yml`; at least two have choices.
     """
     offers = open_choices(questions)
     named = free_texts(questions)
@@ -63,7 +63,7 @@ def pairwise(questions: Questions) -> Iterator[dict[str, Any]]:
 
 
 def _rows(questions: Questions, offers: Sequence[Choice]) -> Iterator[Sequence[Any]]:
-    """Yield rows of values, one for each choice, in which each two that are valid together meet."""
+    """Yield rows with a value for each choice, in which every valid pair occurs."""
     values = [choice.offered for choice in offers]
 
     def may_be(row: Sequence[Any]) -> bool:
@@ -73,7 +73,7 @@ def _rows(questions: Questions, offers: Sequence[Choice]) -> Iterator[Sequence[A
     for row in AllPairs([list(offered) for offered in values], filter_func=may_be):
         met.update(itertools.combinations(enumerate(row), 2))
         yield row
-    # Where a validator stands in its way, the library gives up pairs that another row could have had.
+    # The library gives up some pairs when a validator refuses a row; find a valid row for each.
     for (left, first), (right, second) in itertools.combinations(enumerate(values), 2):
         for one, other in itertools.product(first, second):
             if ((left, one), (right, other)) in met:
@@ -86,7 +86,7 @@ def _rows(questions: Questions, offers: Sequence[Choice]) -> Iterator[Sequence[A
 
 
 def answers_of(offers: Sequence[Choice], row: Sequence[Any]) -> dict[str, Any]:
-    """Return the answers that a row of the matrix stands for: as long as the row is, in the order of the choices."""
+    """Return the answers of a row, which may be incomplete, in the order of the choices."""
     answers: dict[str, Any] = {}
     for choice, value in zip(offers, row, strict=False):
         if choice.member is None:
@@ -99,7 +99,7 @@ def answers_of(offers: Sequence[Choice], row: Sequence[Any]) -> dict[str, Any]:
 
 
 def is_valid(questions: Questions, answers: Answers) -> bool:
-    """Say whether no validator refuses answers; one that reads what is not answered yet refuses nothing."""
+    """Return whether all validators accept the answers. A validator that reads a missing answer accepts."""
     environment = SandboxedEnvironment(
         extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"], undefined=StrictUndefined, autoescape=False
     )
@@ -113,7 +113,7 @@ def is_valid(questions: Questions, answers: Answers) -> bool:
 
 
 def free_texts(questions: Questions) -> list[str]:
-    """Return the questions that take any text, hostile ones included."""
+    """Return the questions that accept any text, including hostile ones."""
     return [
         name
         for name, question in questions.items()
@@ -133,11 +133,11 @@ def name_of(answers: Answers) -> str:
 def reproduction(
     answers: Answers, destination: str = "build/variant", *, variables: Mapping[str, str] | None = None
 ) -> str:
-    """Return one line that a shell in this checkout takes: it renders answers, then checks and tests with variables."""
+    """Return a shell command that renders answers, then runs the checks and tests with variables."""
     data = [
         part
         for name, answer in answers.items()
-        # YAML, which a text is taken for.
+        # Copier parses the value as YAML.
         for part in ("--data", f"{name}={answer if isinstance(answer, str) else json.dumps(answer)}")
     ]
     copy = ["uv", "run", "copier", "copy", "--defaults", "--overwrite", "--vcs-ref", "HEAD", *data, ".", destination]
@@ -152,5 +152,5 @@ def reproduction(
     return f"{shlex.join(copy)} && {shlex.join(make)}"
 
 
-# What every render promises is held against these.
+# The renders that tests of every render use.
 RENDERS: dict[str, Answers] = {"default": {}, **{name_of(answers): answers for answers in pairwise(QUESTIONS)}}

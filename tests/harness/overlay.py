@@ -78,7 +78,7 @@ def install_requirements(project: Project) -> None:
 def _main(directory: Path) -> None:
     answers = yaml.safe_load((directory / ".copier-answers.yml").read_text(encoding="utf-8"))
     project = Project(directory, answers)
-    # What an earlier run has laid there.
+    # Remove the files of an earlier run.
     for folder in overlay_folders(answers):
         for source in folder.rglob("*"):
             if source.is_file():

@@ -1,4 +1,4 @@
-"""A PgBouncer of the tests' own."""
+"""A PgBouncer for the tests."""
 
 import os
 import tempfile
@@ -15,7 +15,7 @@ from tests.harness.processes import background
 from tests.harness.programs import require_program
 from tests.harness.waiting import wait_until
 
-# Whom it runs as where the tests are root, which it refuses to be.
+# The account that it runs as if the tests run as root, which it refuses.
 ACCOUNT = "nobody"
 
 CONFIGURATION = """
@@ -34,13 +34,13 @@ auth_type = any
 
 @contextmanager
 def run_pgbouncer(postgres: Postgres, *, user: str, connections: int, port: int | None = None) -> Iterator[int]:
-    """Run PgBouncer in transaction mode for the time of a `with` block, and give its port.
+    """Run PgBouncer in transaction mode, and yield its port.
 
     Args:
         postgres: The server behind it.
-        user: Whom it connects as.
-        connections: How many connections it has to a database.
-        port: Where it listens; a free port unless given.
+        user: The account that it connects as.
+        connections: The number of connections to a database.
+        port: The port that it listens on; a free port by default.
     """
     port = port or free_port()
     text = CONFIGURATION.replace("* = ", f"* = user={user} ")

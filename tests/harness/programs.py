@@ -8,7 +8,7 @@ import pytest
 
 
 def require_program(name: str, *others: str) -> Path:
-    """Return where a program is, or the first of others that do as well.
+    """Return the path of a program, or of the first alternative that is installed.
 
     Without it the test is skipped, or fails where REQUIRE_PROGRAMS is set.
     """

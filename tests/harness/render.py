@@ -1,4 +1,4 @@
-"""Rendering a project."""
+"""Render a project."""
 
 from pathlib import Path
 
@@ -11,14 +11,14 @@ from tests.harness.questions import Answers
 def render(
     template: Path, destination: Path, answers: Answers, *, overwrite: bool = False, version: str | None = None
 ) -> Project:
-    """Render a project in this process, every missing answer its default.
+    """Render a project in this process, with defaults for missing answers.
 
     Args:
         template: A template repository.
-        destination: Where the project comes to stand.
+        destination: The folder of the project.
         answers: Answers that differ from the defaults.
-        overwrite: Whether files that exist may be replaced.
-        version: A tag of the template; unless given, its newest, else its last commit.
+        overwrite: Whether existing files may be replaced.
+        version: A tag of the template; by default its newest tag, or else its last commit.
 
     Raises:
         ValueError: Copier refused an answer.

@@ -1,4 +1,4 @@
-"""Running the processes of a rendered project, as a deployment does."""
+"""Run the processes of a rendered project as a deployment does."""
 
 import ssl
 from collections.abc import Iterator, Mapping
@@ -15,12 +15,12 @@ from tests.harness.waiting import wait_until
 
 HOST = "api.example.com"
 
-# As the proxy in front of the project sends it.
+# The headers that the proxy sends.
 THROUGH_PROXY = {"Host": HOST, "X-Forwarded-Proto": "https"}
 
 
 def production_variables(database_url: str, redis_url: str) -> dict[str, str]:
-    """Return all the variables that a production needs, for the services at two addresses."""
+    """Return all environment variables that production needs, with these two services."""
     return {
         "DJANGO_SETTINGS_MODULE": "config.settings.production",
         "DJANGO_SECRET_KEY": "made-up-for-this-test-0123456789-abcdefghijklmnopqrstuvwxyz",
@@ -29,9 +29,9 @@ def production_variables(database_url: str, redis_url: str) -> dict[str, str]:
         "REDIS_URL": redis_url,
         "CELERY_BROKER_URL": redis_url.removesuffix("0") + "1",
         "ADMIN_URL": "back-office/",
-        # Nobody balances the load here, who would have to be told first.
+        # There is no load balancer that must notice the failing probe first.
         "DRAIN_SECONDS": "0",
-        # The proxy has another address than gunicorn, which by itself believes nobody else.
+        # gunicorn accepts forwarded headers from its own address only, by default.
         "FORWARDED_ALLOW_IPS": "192.0.2.1",
     }
 
@@ -41,8 +41,8 @@ class Server:
     """A project that gunicorn serves.
 
     Attributes:
-        address: Where.
-        process: Its master.
+        address: Its base URL.
+        process: Its master process.
     """
 
     address: str
@@ -60,17 +60,17 @@ def run_server(  # noqa: PLR0913 - each by its name
     prefix: tuple[str, ...] = (),
     log: Path | None = None,
 ) -> Iterator[Server]:
-    """Run gunicorn for the time of a `with` block, and give it when it is up. The database is migrated.
+    """Run gunicorn on a migrated database, and yield it when it is ready.
 
     Args:
         project: A project with an environment.
-        variables: What its processes see.
+        variables: Its environment variables.
         options: More options of gunicorn.
-        application: What gunicorn serves.
-        workers: How many processes it has.
-        certificate: A certificate for `127.0.0.1` with its key, for TLS that gunicorn speaks itself.
-        prefix: A command that runs it.
-        log: Where it prints to; a file in the project unless given.
+        application: The application that gunicorn serves.
+        workers: The number of worker processes.
+        certificate: A certificate for `127.0.0.1` with its key, if gunicorn itself uses TLS.
+        prefix: A command that it is an argument of.
+        log: The file that receives its output; a file in the project by default.
     """
     port = free_port()
     address = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
@@ -82,7 +82,7 @@ def run_server(  # noqa: PLR0913 - each by its name
         environment=project.environment({**variables, "PORT": str(port), "WEB_CONCURRENCY": str(workers)}),
         log=log or project.path / "gunicorn.log",
     ) as process:
-        # As an orchestrator asks: by the bare address.
+        # Like an orchestrator: by IP address.
         wait_until(lambda: is_up(f"{address}/readyz", certificate), "readiness", hopeless=process.ended)
         yield Server(address, process)
 
@@ -96,7 +96,7 @@ def serve(
     workers: int = 2,
     certificate: Path | None = None,
 ) -> Iterator[str]:
-    """Migrate the database of a project, serve it for the time of a `with` block, and give its address.
+    """Migrate the database of a project, serve it, and yield its address.
 
     Takes what `run_server` takes.
     """
@@ -108,7 +108,7 @@ def serve(
 
 
 def migrate(project: Project, variables: Mapping[str, str]) -> None:
-    """Bring the database of a project up to date."""
+    """Migrate the database of a project."""
     project.python("manage.py", "migrate", "--verbosity", "0", env=variables)
 
 
@@ -121,14 +121,14 @@ def run_worker(
     prefix: tuple[str, ...] = (),
     log: Path | None = None,
 ) -> Iterator[Background]:
-    """Run a Celery worker with two processes for the time of a `with` block.
+    """Run a Celery worker with two processes.
 
     Args:
         project: A project with an environment.
-        variables: What it sees.
-        number: Tells it from others of the same project.
-        prefix: A command that runs it.
-        log: Where it prints to; a file in the project unless given.
+        variables: Its environment variables.
+        number: A number that no other worker of the project has.
+        prefix: A command that it is an argument of.
+        log: The file that receives its output; a file in the project by default.
     """
     with background(
         *(*prefix, ".venv/bin/celery", "--app", "config", "worker", "--concurrency", "2", "--loglevel", "INFO"),
@@ -144,7 +144,7 @@ def run_worker(
 def run_beat(
     project: Project, variables: Mapping[str, str], number: int = 0, *, prefix: tuple[str, ...] = ()
 ) -> Iterator[Background]:
-    """Run beat for the time of a `with` block; see `run_worker`."""
+    """Run beat; see `run_worker`."""
     with background(
         *(*prefix, ".venv/bin/celery", "--app", "config", "beat", "--loglevel", "INFO"),
         directory=project.path,
@@ -155,7 +155,7 @@ def run_beat(
 
 
 def is_up(url: str, certificate: Path | None = None) -> bool:
-    """Tell whether an address answers that all is well, over TLS with a certificate that is believed."""
+    """Return whether a URL responds with 200, over TLS if a certificate is given."""
     try:
         verify = ssl.create_default_context(cafile=certificate) if certificate else True
         return httpx.get(url, verify=verify).status_code == httpx.codes.OK

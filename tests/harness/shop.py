@@ -1,4 +1,4 @@
-"""A served project that sells something."""
+"""A served project with a product and a customer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ products_seed(count=1)
 
 @dataclass(frozen=True)
 class Shop:
-    """A served project with one product and one customer, who is signed in.
+    """A served project with one product and one signed-in customer.
 
     Attributes:
-        address: Where it is served.
-        headers: What the customer sends.
-        product_id: What there is to order.
+        address: Its base URL.
+        headers: The headers of the customer's requests.
+        product_id: The id of the product.
     """
 
     address: str
@@ -40,7 +40,7 @@ class Shop:
     def open(
         cls, project: Project, variables: Mapping[str, str], database: psycopg.Connection, address: str, *, units: int
     ) -> "Shop":
-        """Put one product on sale, and sign its customer in."""
+        """Create a product and a customer, and sign the customer in."""
         project.python("-c", STOCK_UP, env=variables)
         database.execute("UPDATE catalog_product SET stock = %s", [units])
         answer = httpx.post(
@@ -54,7 +54,7 @@ class Shop:
         return cls(address, headers, str(product_id))
 
     def order(self, *, quantity: int = 1, key: str | None = None, timeout: float = 60) -> httpx.Response:
-        """Order some of the product.
+        """Order units of the product.
 
         Raises:
             httpx.TimeoutException: There was no answer in time.

@@ -1,4 +1,4 @@
-"""A clean copy of the working tree, as a template repository that Copier can read."""
+"""A clean copy of the working tree, as a template repository."""
 
 import shutil
 from pathlib import Path
@@ -8,10 +8,10 @@ from tests.harness.paths import ROOT
 
 
 def copy_working_tree(destination: Path) -> None:
-    """Copy what git would commit here, changed and new files included.
+    """Copy all files that git would commit, including changed and new ones.
 
     Args:
-        destination: A folder; what it holds stays, unless the copy has that file.
+        destination: A folder; its other files are kept.
     """
     listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0")
     for name in filter(None, listed):

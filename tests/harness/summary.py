@@ -1,4 +1,4 @@
-"""The closing table of the variants that ran."""
+"""The table of the variants that ran."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ import pytest
 
 @dataclass
 class Run:
-    """What was run of one variant.
+    """The runs of one variant.
 
     Attributes:
-        command: What a person runs to see it again.
-        install: Seconds to render it and to fill its environment.
-        parts: For each part, check or test, how long it took and how it ended.
+        command: The command that reproduces it.
+        install: Seconds to render and install it.
+        parts: The duration and the outcome of each part, check or test.
     """
 
     command: str
@@ -23,17 +23,17 @@ class Run:
 
     @property
     def has_failed(self) -> bool:
-        """Whether any part has."""
+        """Whether any part has failed."""
         return any(outcome != "passed" for _, outcome in self.parts.values())
 
 
 def variant_runs(reports: Sequence[pytest.TestReport]) -> dict[str, Run]:
-    """Return the variants that reports are about, by name, as `record_variant` recorded them."""
+    """Return the runs of variants that reports contain, by name."""
     setups = {report.nodeid: report.duration for report in reports if report.when == "setup"}
     runs: dict[str, Run] = {}
     for report in reports:
         for key, value in report.user_properties:
-            # What cannot even be made has failed as well.
+            # A variant that cannot be set up has failed.
             if key == "variant" and (report.when == "call" or (report.when == "setup" and report.failed)):
                 name, part, command = cast("list[str]", value)
                 run = runs.setdefault(name, Run(command))
@@ -43,7 +43,7 @@ def variant_runs(reports: Sequence[pytest.TestReport]) -> dict[str, Run]:
 
 
 def table_of(runs: dict[str, Run]) -> str:
-    """Return the table in Markdown, and below it a command for each variant that failed."""
+    """Return the table in Markdown, with a command for each failed variant below it."""
     rows = [
         [name, f"{run.install:.0f} s", *(_told(run, part) for part in ("check", "test"))] for name, run in runs.items()
     ]

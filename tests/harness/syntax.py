@@ -1,4 +1,4 @@
-"""Parsing every file of a rendered project with the parser of its kind."""
+"""Parse every file of a rendered project."""
 
 import json
 import tomllib
@@ -8,7 +8,7 @@ import yaml
 from tests.harness.environments import find_python, runnable_python_versions
 from tests.harness.project import Project
 
-# The tests may run on an older Python than the project, whose syntax they could not read.
+# In the Python of the project: that of the tests may be too old for its syntax.
 _COMPILE = """
 import sys, tokenize
 for name in sys.argv[1:]:

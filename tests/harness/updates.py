@@ -1,4 +1,4 @@
-"""What a user does with Copier and git."""
+"""Run Copier and git as a user does."""
 
 import re
 
@@ -8,12 +8,12 @@ from tests.harness.project import Project
 
 
 def copier(project: Project, *arguments: str) -> None:
-    """Run Copier in a project, answering no question."""
+    """Run Copier in a project, without a prompt."""
     project.run(PROGRAMS / "copier", *arguments)
 
 
 def commit(project: Project, message: str) -> None:
-    """Commit as a user does, whose `.gitignore` counts."""
+    """Commit all files that `.gitignore` does not exclude."""
     if not (project.path / ".git").exists():
         git(project.path, "init", "--quiet", "--initial-branch=main")
     git(project.path, "add", "--all")
@@ -21,7 +21,7 @@ def commit(project: Project, message: str) -> None:
 
 
 def unmerged(project: Project) -> list[str]:
-    """Return the files in which an update has left something to merge."""
+    """Return the files with conflicts after an update."""
     conflicts = git(project.path, "diff", "--name-only", "--diff-filter=U").splitlines()
     marked = [
         str(path)

@@ -1,4 +1,4 @@
-"""A template with a history: its releases, the working tree, and a version that is still to come."""
+"""A template with a history: its releases, the working tree, and a later version."""
 
 from pathlib import Path
 
@@ -8,14 +8,14 @@ from tests.harness.git import commit_everything, git
 from tests.harness.paths import ROOT
 from tests.harness.snapshot import copy_working_tree
 
-# Higher than any release: the working tree, and a version that changes each file that a user changes.
+# Versions above all releases: the working tree, and one that changes each file of `edits.py`.
 NEXT, LATER = "v9998.0.0", "v9999.0.0"
 LATER_LINE = "# Of a later version of the template."
 NEW_LATER = "docs/later.md"
 
 
 def make_versions(template: Path) -> Path:
-    """Make a template repository in a new folder, with a tag for each version, and return it."""
+    """Create a template repository with a tag for each version, and return it."""
     git(ROOT, "clone", "--quiet", "--no-hardlinks", str(ROOT), str(template))
     for tag in git(template, "tag").split():
         git(template, "tag", "--delete", tag)

@@ -1,4 +1,4 @@
-"""Waiting for something to become true, instead of for time to pass."""
+"""Wait for a condition instead of a fixed time."""
 
 import time
 from collections.abc import Callable
@@ -16,13 +16,13 @@ def wait_until(
     deadline: float = 60.0,
     hopeless: Callable[[], str | None] = lambda: None,
 ) -> Value:
-    """Wait until a condition gives a true value, and return that value.
+    """Wait until a condition returns a true value, and return that value.
 
     Args:
-        condition: Asked again and again.
-        description: What is waited for, for the error.
-        deadline: After how many seconds waiting is given up.
-        hopeless: Says why waiting is in vain, as soon as it is.
+        condition: Called until it returns a true value.
+        description: The name of the condition, for the error message.
+        deadline: Seconds after which waiting fails.
+        hopeless: Returns a reason once the condition cannot come true.
 
     Raises:
         AssertionError: The deadline passed, or waiting became hopeless.
