@@ -31,7 +31,7 @@ class Verdict:
     """What came of an edit.
 
     Attributes:
-        by: The test or the gate that failed; `NOBODY` where none did.
+        by: The test or the gate that failed; `NOBODY` if none did.
         seconds: How long that took, from the edit on.
     """
 

@@ -31,7 +31,7 @@ _CULPRIT = re.compile(r"^(?:(?:FAILED|ERROR) ([^\s\[]+)|make: \*\*\* \[\S+ (\S+)
 
 
 class StaleError(Exception):
-    """The text that a mutant replaces is gone, or stands in several places."""
+    """The text that a mutant replaces does not occur exactly once."""
 
 
 class UnfitError(Exception):
@@ -78,8 +78,8 @@ class Mutant:
 
     Attributes:
         path: Which file, as this repository has it.
-        text: What stands there, once.
-        instead: What stands there afterwards.
+        text: The text that it replaces, which occurs once.
+        instead: The replacement.
         judge: Who should notice, and takes the least time for it.
     """
 
@@ -92,7 +92,7 @@ class Mutant:
         """Make the edit in a copy of this repository.
 
         Raises:
-            StaleError: The text does not stand there, or more than once.
+            StaleError: The text does not occur exactly once.
         """
         file = repository / self.path
         before = file.read_text(encoding="utf-8")
@@ -162,7 +162,7 @@ class Workshop:
         return found[1] or found[2] if found else f"no start of {judge.program}"
 
     def prove(self, judges: Iterable[Judge]) -> None:
-        """See judges pass on the template as it is now: those of one kind at once.
+        """Check that judges pass on the unedited template, with one run for each kind.
 
         Raises:
             UnfitError: One fails, and what it printed; or a test is skipped, which notices nothing.

@@ -75,7 +75,7 @@ def test_text_is_rendered_unchanged(text: str, rendered: Render) -> None:
 
 
 def test_texts_reach_the_running_project(install_project: Render) -> None:
-    """All the hostile characters at once, as Django sees them."""
+    """Django reads all hostile characters correctly."""
     text = "".join(sorted(set("".join(HOSTILE_TEXTS)))).strip()
     project = install_project({"project_name": text, "description": text})
     seen = project.evaluate(
@@ -130,7 +130,7 @@ def test_invalid_answer_is_refused_with_one_sentence_and_leaves_no_file(
 
 
 def _is_one_sentence(text: str) -> bool:
-    """Tell whether a text starts as a sentence and ends once, at its end."""
+    """Return whether a text is one sentence."""
     return bool(re.fullmatch(r"[A-Z\"][^\n]*\.", text)) and not re.search(r"[.!?]\s+[A-Z]", text)
 
 

@@ -168,7 +168,7 @@ urlpatterns = [
 
 @pytest.fixture
 def variables(postgres: Postgres, redis_url: str) -> dict[str, str]:
-    """Give the variables of a development on real servers, that mails nobody and logs errors only."""
+    """Return the variables of a development project on real servers that sends no email and logs errors only."""
     return {
         "DJANGO_SETTINGS_MODULE": "config.settings.local",
         "DATABASE_URL": postgres.create_database("contract"),
@@ -220,7 +220,7 @@ def test_api_responses_match_the_openapi_document(
     assert report["test_cases"]["generated"] >= EXAMPLES
     assert report["operations"]["tested"] == report["operations"]["total"]
     assert checks_run(tmp_path) >= CHECKS
-    # Not by refusing everything: each operation did its work for somebody.
+    # Refusing everything would also match: each operation must have succeeded for some request.
     rates = report["valid_rates"]
     assert len(rates) == report["operations"]["total"]
     idle = [name for name, phases in rates.items() if not any(phase["accepted"] for phase in phases.values())]

@@ -1,4 +1,4 @@
-"""The extensions tell the truth about this repository, and report what is broken in another."""
+"""The documentation extensions state facts of this repository, and report problems of others."""
 
 import re
 import tomllib
@@ -89,7 +89,7 @@ class TestQuestionsTag:
     """`{% questions %}` states each question that a person can answer."""
 
     def test_visible_questions_have_sections_and_hidden_ones_have_none(self) -> None:
-        """A hidden flag is no question; all else in `copier.yml` is."""
+        """Every entry of `copier.yml` except hidden flags is a question."""
         titles = [line[4:-1] for line in render_page("{% questions %}", ROOT).splitlines() if line.startswith("## ")]
 
         questions = read_questions(ROOT)
@@ -98,7 +98,7 @@ class TestQuestionsTag:
         assert not {"celery", "reserved_names", "reserved_later"} & set(titles)
 
     def test_stated_defaults_are_those_that_copier_records(self, tmp_path: Path) -> None:
-        """The reference and a render with nobody answering agree, derived defaults and flags included."""
+        """The reference and a render with defaults agree, including derived defaults and flags."""
         stated = default_answers(read_questions(ROOT), template_environment(ROOT))
 
         recorded = copy_of_nothing(tmp_path).answers.combined
@@ -115,7 +115,7 @@ class TestQuestionsTag:
         assert "- Asked: no; set it with `-d database_pool=pgbouncer`" in render_page("{% questions %}", ROOT)
 
     def test_condition_and_plain_choices_are_stated(self, tmp_path: Path) -> None:
-        """Conditions and unlabelled choices come out as they stand."""
+        """Conditions and choices without labels are shown unchanged."""
         write(
             tmp_path,
             "copier.yml",
@@ -139,7 +139,7 @@ class TestQuestionsTag:
             """)
 
     def test_refusals_are_the_messages_of_the_validator(self) -> None:
-        """An answer stands as its name, a computed value as an ellipsis."""
+        """An answer is shown as its name, a computed value as an ellipsis."""
         validator = "{% if not a %}Say something.{% elif b %}{{ a }} is {{ a | length }} long.{% endif %}"
 
         assert refusals(validator, template_environment(ROOT)) == [
@@ -178,7 +178,7 @@ class TestFeaturesTag:
         }
 
     def test_feature_that_changes_one_file_adds_nothing_else(self, repository: Path) -> None:
-        """The section leaves out what there is nothing to tell of."""
+        """The section has no empty parts."""
         section = render_page("{% features %}", repository).partition("## `styles`\n")[2]
 
         assert section.strip() == dedent("""\

@@ -292,7 +292,7 @@ def test_broken_import_contract_is_refused_by_name(contract: str, project: Proje
     assert f"{contract} BROKEN" in refusal(project, "imports")
 
 
-# From above to below: none may import one that stands before it.
+# From the highest to the lowest layer: none may import a higher one.
 IN_AN_APP = ("urls", "views", "serializers", "services", "sessions", "selectors", "models")
 
 
@@ -309,7 +309,7 @@ def test_module_that_imports_a_higher_layer_is_refused(project: Project) -> None
             assert f"apps.users.{name} is not allowed to import apps.users.{other}:" in printed
 
 
-# What does the work, whoever asks for it.
+# Modules that must not depend on HTTP.
 WORKING = {"services", "sessions", "selectors", "import_export", "confirmation", "reports"}
 
 
@@ -345,7 +345,7 @@ def test_import_of_models_of_another_app_is_refused(project: Project) -> None:
 
 
 def test_outdated_lock_is_refused(project: Project) -> None:
-    """Whoever edits a range and forgets `make lock` is told, instead of the lock changing in silence."""
+    """A changed range without `make lock` is an error, and the lock is not changed."""
     project.replace("pyproject.toml", "whitenoise>=6.12.0,<7", "whitenoise>=6.12.0,<8")
     before = project.read("uv.lock")
     assert "lock" in refusal(project, "dependencies")

@@ -42,7 +42,7 @@ def test_process_and_its_children_end_with_the_block(tmp_path: Path) -> None:
 
 
 def _runs(process_id: str) -> bool:
-    """Tell whether a process runs; a zombie has ended, and only waits for someone to take note."""
+    """Return whether a process runs. A zombie has ended."""
     state = Path(f"/proc/{process_id}/stat")
     return state.exists() and state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
 

@@ -1,4 +1,4 @@
-"""Mail outlasts what it needs: nobody who asks is told that a server is away, and each mail arrives once."""
+"""Email survives outages: requests do not fail, and each email arrives once."""
 
 import os
 import signal
@@ -59,7 +59,7 @@ def let_ten_minutes_pass(database: psycopg.Connection) -> None:
 
 def ask(address: str, path: str, body: Mapping[str, str]) -> Answer:
     """Call the API, and return what it says."""
-    # No answer is late: what is away is given up for sooner.
+    # No response waits for the unavailable server.
     answer = httpx.post(f"{address}/api/v1/auth/{path}/", json=body, headers=THROUGH_PROXY, timeout=60)
     return answer.status_code, answer.text
 
@@ -93,13 +93,13 @@ def test_email_waits_for_an_unavailable_server_and_is_sent_once(
 
         with run_smtp(smtp_port) as mailbox:
             let_a_minute_pass(database)
-            # However many look for it at once.
+            # Several processes look for it in parallel.
             project.python("-c", SWEEP + "mail_deliver_due_task.delay()\n" * 3, env=variables)
             wait_until(lambda: not waiting(database), "delivery", hopeless=worker.ended)
             assert project.python("manage.py", "deliver_mail", env=variables).stdout == "0 sent\n"
             assert mailbox.recipients() == [STRANGER, MEMBER]
             follow_links(address, mailbox)
-            # Nobody could have told that the server was away.
+            # The response does not depend on the mail server.
             assert [register(address, "new@example.com"), reset(address, "new@example.com")] == answers
 
 
@@ -148,7 +148,7 @@ def test_email_waits_for_an_unavailable_broker(
     ):
         answer = register(address, STRANGER)
         assert answer[0] == httpx.codes.ACCEPTED
-        # Written down, and known to nobody.
+        # In the outbox, without a task.
         assert waiting(database) == {STRANGER: 0}
 
         with run_redis(tmp_path / "redis-at-last", port=redis_port):

@@ -32,7 +32,7 @@ def stands_in(choice: Choice, value: object, answers: Answers) -> bool:
 
 
 def pairs_missed(questions: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, object, str, object]]:
-    """Return the pairs of answers that stand together in no variant."""
+    """Return the pairs of answers that occur in no variant."""
     variants = list(pairwise(questions))
     return [
         (first.member or first.question, one, second.member or second.question, other)

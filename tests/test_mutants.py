@@ -1,4 +1,4 @@
-"""The mutants fit the template as it is, and whoever judges them notices what is broken, and nothing else."""
+"""The mutants fit the template, and their judges fail for broken templates only."""
 
 from pathlib import Path
 

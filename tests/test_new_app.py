@@ -18,7 +18,7 @@ from apps.core.models import SoftDeleteModel, TimeStampedModel, UUIDModel
 
 
 class Invoice(UUIDModel, TimeStampedModel, SoftDeleteModel):
-    """What somebody owes."""
+    """An invoice."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="invoices")
     number = models.PositiveIntegerField(unique=True)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.updates
 
 BRANCH = "template-update"
 
-# Stands for GitHub's program: writes down what it is asked, and says what is open.
+# A replacement of GitHub's `gh`: it records its calls, and lists the open pull request.
 GH = """#!/usr/bin/env python3
 import json, pathlib, sys
 asked = pathlib.Path(__file__).with_name("asked.json")

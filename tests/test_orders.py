@@ -30,10 +30,10 @@ pytestmark = pytest.mark.served
 UNITS, WANTED = 25, 64
 REPEATED = 20
 
-# Within this many seconds a customer has an answer, whatever is away.
+# Seconds within which a customer gets a response, whatever is unavailable.
 PATIENCE = 2.0
 
-# After this many seconds the broker hands out again what nobody acknowledged.
+# Seconds after which the broker redelivers unacknowledged messages.
 VISIBILITY_TIMEOUT = 600
 
 # As beat does every minute; more than once, as it happens when there are several.
@@ -73,13 +73,13 @@ def unsent(database: psycopg.Connection) -> int:
 
 
 def let_a_minute_pass(database: psycopg.Connection) -> None:
-    """Make the orders old enough to be missed by whoever looks for the unconfirmed."""
+    """Make the orders old enough for the task that looks for unconfirmed orders."""
     database.execute("UPDATE orders_order SET created_at = created_at - interval '2 minutes'")
 
 
 @contextmanager
 def gone(_port: int) -> Iterator[None]:
-    """Leave a port alone: whoever calls is refused."""
+    """Leave a port closed, so that connections are refused."""
     yield
 
 
@@ -112,7 +112,7 @@ def test_order_is_placed_without_redis_and_confirmed_when_redis_is_back(
             wait_until(lambda: mailbox.recipients() == [CUSTOMER], "mail", hopeless=worker.ended)
             wait_until(lambda: not unsent(database), "note that it was sent", hopeless=worker.ended)
 
-        # Nobody answers: neither the cache nor who takes tasks.
+        # Neither the cache nor the broker responds.
         with away(redis_port):
             answer = shop.order(timeout=patience)
             assert answer.status_code == httpx.codes.CREATED, answer.text
@@ -132,7 +132,7 @@ def test_order_is_placed_without_redis_and_confirmed_when_redis_is_back(
             wait_until(lambda: len(mailbox.messages) > 2, "mail", hopeless=worker.ended)
             wait_until(lambda: not unsent(database), "note that it was sent", hopeless=worker.ended)
 
-        # Each is told once, and there is nothing left to tell.
+        # Each customer got one email, and no email is left in the outbox.
         let_a_minute_pass(database)
         assert project.python("manage.py", "confirm_orders", env=variables).stdout == "0 confirmed\n"
         assert mailbox.recipients() == [CUSTOMER] * 3
@@ -163,7 +163,7 @@ def test_worker_killed_during_confirmation_loses_no_order_and_sends_no_email_twi
         ):
             holder.execute("SELECT 1 FROM orders_order FOR UPDATE")
             wait_until(lambda: waits_for_an_order(database), "worker that confirms", hopeless=worker.ended)
-            # With its children, who confirm: nobody has the time to tidy up.
+            # With its pool processes, which confirm orders, and without cleanup.
             os.killpg(worker.process.pid, signal.SIGKILL)
             worker.process.wait()
         # It never said that it was done.
@@ -172,13 +172,13 @@ def test_worker_killed_during_confirmation_loses_no_order_and_sends_no_email_twi
         assert confirmed(database) == {order_id: False}
 
         def let_it_be_redelivered() -> Callable[[Background], bool]:
-            """Make the task one that the broker hands out again, and say how to tell that it is done."""
+            """Have the broker redeliver the task, and return a function that tells whether it is done."""
             broker.zincrby("unacked_index", -VISIBILITY_TIMEOUT, tag)
             marks = (task["headers"]["id"], "task_succeeded")
             return lambda worker: any(all(mark in line for mark in marks) for line in worker.output().splitlines())
 
         def look_for_the_unconfirmed() -> Callable[[Background], bool]:
-            """Do as beat does every minute, and say how to tell that it is done."""
+            """Send the task of the schedule, and return a function that tells whether it is done."""
             let_a_minute_pass(database)
             project.python("-c", SWEEP, env=variables)
             return lambda _: all(confirmed(database).values())
@@ -200,7 +200,7 @@ def test_worker_killed_during_confirmation_loses_no_order_and_sends_no_email_twi
 
 
 def waits_for_an_order(database: psycopg.Connection) -> bool:
-    """Say whether somebody waits for the row of an order."""
+    """Return whether a query waits for the row of an order."""
     waiting = database.execute(
         "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         " AND query LIKE 'SELECT %\"orders_order\"%'"

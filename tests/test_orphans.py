@@ -50,7 +50,7 @@ def names(project: Project) -> dict[str, set[str]]:
     }
 
 
-# Words that stand for other things too: where they are names.
+# Words with other meanings too: patterns for where they are names.
 NAMED = {
     "target": r"(?:`|^\s*)make (?:[a-z-]+ )*{}",
     "service": r"docker compose [^\n`]*\b{}",
@@ -111,7 +111,7 @@ def test_no_name_contains_a_feature_that_is_off(answers: Answers, rendered: Rend
     assert sorted(found - {"file: .env.example"}) == []
 
 
-# What tools look for by its name, and people: nothing else in a project speaks of it.
+# Files that tools or people find by name, so that no other file mentions them.
 FOUND_BY_NAME = re.compile(r"(^|/)\.|^AGENTS\.md$|/migrations/|(^|/)test_\w+\.py$|__init__\.py$")
 
 
@@ -157,7 +157,7 @@ PREFIXES: Mapping[str, Callable[[str], str]] = {"CELERY_": str.lower, "DJANGO_ST
 
 
 def looked_for(setting: str) -> str:
-    """Return the word that stands in the code of whoever reads a setting."""
+    """Return the word that code which reads a setting contains."""
     for prefix, change in PREFIXES.items():
         if setting.startswith(prefix):
             return change(setting.removeprefix(prefix))

@@ -48,13 +48,13 @@ class Pooled:
 
 @pytest.fixture
 def pooled(render_project: Render, variables: dict[str, str], postgres: Postgres) -> Pooled:
-    """Give a project that PgBouncer is to stand in front of, and is not there yet. Its database is migrated."""
+    """Return a migrated project for a PgBouncer that is not running yet."""
     project = share_environment(render_project({"database_pool": "pgbouncer"}), PRODUCTION)
     project.write("config/settings/components/project.py", NO_THROTTLES)
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as server:
         server.execute(f"DROP ROLE IF EXISTS {ROLE}")
         server.execute(f"CREATE ROLE {ROLE} LOGIN SUPERUSER")
-        # As it stands there.
+        # As configured by the project.
         for statement in re.findall(r"^ALTER ROLE app SET .*;$", project.read("docs/operations.md"), re.MULTILINE):
             server.execute(statement)
     # Straight to PostgreSQL.
@@ -126,7 +126,7 @@ def test_rows_are_streamed_without_a_server_side_cursor(pooled: Pooled) -> None:
 
 @pytest.mark.usefixtures("served")
 def test_server_side_cursor_is_lost_in_transaction_pooling(pooled: Pooled) -> None:
-    """It bites: what protects is DISABLE_SERVER_SIDE_CURSORS."""
+    """This shows what DISABLE_SERVER_SIDE_CURSORS protects against."""
     pooled.project.replace(
         "config/settings/components/database.py",
         '"DISABLE_SERVER_SIDE_CURSORS": True',

@@ -74,7 +74,7 @@ def test_gunicorn_serves_with_production_packages_only(server: str, deploy: Rend
     project.python("manage.py", "collectstatic", "--noinput", "--verbosity", "0", env=variables)
     with serve(project, variables, application=f"config.{server}:application") as address:
         assert [asked_barely(address, path) for path in ("/livez", "/readyz")] == [httpx.codes.OK] * 2
-        # Whoever comes without TLS is sent to it; a host that is not ours is refused.
+        # HTTP is redirected to HTTPS; unknown hosts are refused.
         plain = httpx.get(f"{address}/api/schema/", headers={"Host": HOST})
         assert plain.status_code == httpx.codes.MOVED_PERMANENTLY
         assert plain.headers["location"].startswith(f"https://{HOST}/")
@@ -139,7 +139,7 @@ class TestRefusals:
 
     @pytest.fixture
     def variables(self) -> dict[str, str]:
-        """Give an environment whose services nobody asks: settings are read before."""
+        """Return an environment with services that are never contacted."""
         return {
             "DJANGO_SETTINGS_MODULE": "config.settings.production",
             "DJANGO_SECRET_KEY": "made-up-for-this-test-0123456789-abcdefghijklmnopqrstuvwxyz",

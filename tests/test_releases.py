@@ -36,7 +36,7 @@ def repository(tmp_path: Path) -> Path:
     (folder / "releases").mkdir()
     (folder / "releases" / "__init__.py").touch()
     commit_everything(folder, "Start")
-    # An identity of its own: the code under test commits as whoever runs it.
+    # The code under test commits with the identity of the repository.
     git(folder, "config", "user.name", "Somebody")
     git(folder, "config", "user.email", "somebody@example.com")
     return folder
@@ -215,7 +215,7 @@ def test_release_has_its_version_notes_and_record(released: Release) -> None:
 
 
 def has_changed(question: Mapping[str, Any], now: Mapping[str, Any] | None) -> bool:
-    """Say whether a released question means something else now, offers less, or is not asked any more."""
+    """Return whether a question of a release changed its meaning, lost a choice, or is no longer asked."""
     return (
         now is None
         or now.get("when") is False
@@ -269,7 +269,7 @@ def takes(questions: Mapping[str, Mapping[str, Any]], name: str, text: str) -> b
     return is_valid(questions, {**words, name: text})
 
 
-# What somebody may be called, at any length, and wherever they may be reached. And what is not taken today.
+# Names, addresses and domains of all lengths, and texts that are refused today.
 TEXTS = [
     *HOSTILE_TEXTS,
     *("a" * length for length in (1, 10, 20, 40, 47, 48, 63, 100, 200, 253, 254, 300)),
@@ -324,7 +324,7 @@ def test_removed_path_has_an_entry_of_its_own() -> None:
 def test_removed_paths_of_a_release_are_in_the_changelog(
     released: Release, versions: Path, rendered: Render, tmp_path: Path
 ) -> None:
-    """A file that is renamed loses what its user did to it, unless somebody has thought of a way."""
+    """An update drops the user's edits of a renamed file, so the changelog must say what to do."""
     newer = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").partition(f"## [{released.version}]")[0]
     gone = set()
     for number, answers in enumerate(thaw(released.version)["answers"]):

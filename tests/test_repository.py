@@ -1,4 +1,4 @@
-"""What stands in several files of this repository says the same in each."""
+"""Facts that several files of this repository state are the same in each."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""No project can take the name of something that it stands on."""
+"""No project can have the name of a package that it uses."""
 
 import json
 import keyword

@@ -133,8 +133,8 @@ def test_responses_through_the_proxy_have_each_header_once(
 
 
 def bodies() -> dict[str, tuple[str, dict[str, str], bytes, bytes]]:
-    """Return for each kind of body where it is posted, its headers, and what stands around 10 MB of it."""
-    # What anybody can send with a form, so that Django goes on to read it.
+    """Return for each kind of body its URL, its headers, and the bytes before and after 10 MB."""
+    # A valid form, so that Django reads its body.
     forged = {"Cookie": f"csrftoken={'x' * 32}", "Referer": f"https://{HOST}/"}
     form = b'--x\r\ncontent-disposition: form-data; name="f"; filename="f"\r\n\r\n'
     return {
@@ -201,7 +201,7 @@ class Load:
 
 
 def put_load_on(project: Project, variables: dict[str, str]) -> Load:
-    """Post 10 MB of each kind, eight at once."""
+    """Post 10 MB of each kind, eight in parallel."""
     with served(project, variables) as client, ThreadPoolExecutor(8) as pool:
         for path, headers, *_ in bodies().values():
             client.post(path, headers=headers)
@@ -227,7 +227,7 @@ def test_bodies_over_the_limit_use_no_memory_and_no_disk_under_wsgi(
 
     assert load.declared == {httpx.codes.REQUEST_ENTITY_TOO_LARGE}
     assert httpx.codes.LENGTH_REQUIRED in load.chunked <= {httpx.codes.LENGTH_REQUIRED, None}
-    # What gunicorn reads at once, for each thread; eight bodies would be 80 MB.
+    # gunicorn's buffer for each thread; eight bodies would be 80 MB.
     assert load.memory < 40 * MEGABYTE
     assert load.written < MEGABYTE
 

@@ -13,7 +13,7 @@ from tests.harness.project import Project
 from tests.harness.questions import Answers
 from tests.harness.syntax import parse_files
 
-# The text that breaks the most syntaxes at once.
+# A text that breaks many syntaxes.
 HOSTILE = '"Bob\'s" # {{ 7*7 }}: ${{ x }} \\ 日本 - `id` $(id) $$'
 
 EVERY_RENDER: dict[str, Answers] = {

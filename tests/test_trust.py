@@ -1,4 +1,4 @@
-"""Copying and updating run nothing but Copier itself: nobody is asked to trust the template."""
+"""Copying and updating run no code of the template, and need no `--trust`."""
 
 from pathlib import Path
 

@@ -192,7 +192,7 @@ def test_conflicting_change_leaves_both_texts_with_markers(case: Case, versions:
 def test_recopy_keeps_files_of_the_user_and_shows_others_in_the_diff(
     case: Case, versions: Path, tmp_path: Path
 ) -> None:
-    """`copier recopy` forgets what was merged: git has it, and nothing else is touched."""
+    """`copier recopy` overwrites merged edits, which are in git, and changes no other file."""
     project = start(versions, tmp_path / "project", case)
     edits = edits_of(case.answers)
     for edit in edits:

@@ -29,7 +29,7 @@ MATRIX = [
 @pytest.fixture(params=FEW + MATRIX)
 def project(request: pytest.FixtureRequest, install_project: Render, record_variant: RecordVariant) -> Project:
     part = "check" if request.function is test_project_passes_its_checks else "test"
-    # First, so that one that cannot be made is told as well.
+    # First, so that a variant that cannot be installed is recorded too.
     record_variant(request.node.callspec.id, part, request.param)
     return install_project(request.param)
 
@@ -59,7 +59,7 @@ def test_project_passes_its_tests_with_the_oldest_allowed_dependencies(
     services: dict[str, str],
     record_variant: RecordVariant,
 ) -> None:
-    """A floor that nobody ran is a guess."""
+    """The lower bounds of dependencies are tested, too."""
     answers = {**VARIANTS[variant], "django_version": django, "python_version": runnable_python_versions()[0]}
     oldest = {"UV_RESOLUTION": "lowest-direct"}
     record_variant(f"{variant} {django}, lowest dependencies", "test", answers, variables=oldest)

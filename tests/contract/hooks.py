@@ -1,4 +1,4 @@
-"""What schemathesis cannot make up: somebody who is signed in, links that were mailed, products that are there.
+"""Values that schemathesis cannot generate: access tokens, links of emails, existing products.
 
 Requests get them, so that each operation is seen to do its work, and to refuse what is wrong for no other reason.
 """
@@ -19,7 +19,7 @@ API = os.environ["CONTRACT_API"]
 SUPPLIES: dict[str, Any] = json.loads(Path(os.environ["CONTRACT_SUPPLIES"]).read_text(encoding="utf-8"))
 
 PASSWORD: str = SUPPLIES["password"]
-# Makes a good password of any; what stands before it may be anything.
+# This suffix makes any text a valid password.
 TAIL = " and correct horse battery"
 
 addresses = iter(SUPPLIES["addresses"])
@@ -108,10 +108,10 @@ AT_THE_DOOR = "Bearer of a token that is got when it is needed"
 
 @schemathesis.auth(refresh_interval=None)
 class Bearer:
-    """Marks the requests that need somebody who is signed in."""
+    """Mark the requests that need a signed-in user."""
 
     def get(self, _case: schemathesis.Case[Any], context: schemathesis.AuthContext) -> str | None:
-        """Return the mark, None where nobody has to be signed in."""
+        """Return the mark, or None for requests without a user."""
         is_open = {} in context.operation.definition.raw.get("security", [])
         return None if is_open else AT_THE_DOOR
 
@@ -151,7 +151,7 @@ def is_part_of_a_story(case: schemathesis.Case[Any]) -> bool:
 
 
 def is_valid(case: schemathesis.Case[Any]) -> bool:
-    """Say whether a request, as it is now, is in order as far as the document tells."""
+    """Return whether a request is valid according to the document."""
     return case.meta is not None and case.meta.generation.mode.is_positive
 
 

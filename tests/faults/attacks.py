@@ -33,7 +33,7 @@ def connect(address: str) -> socket.socket:
 
 
 def post_large_bodies(addresses: list[str], headers: Mapping[str, str], count: int) -> dict[str, set[int | None]]:
-    """Post bodies of 10 MB, with their length and in pieces of which nobody knows the number, to each address in turn.
+    """Post bodies of 10 MB to each address in turn, with a Content-Length and chunked.
 
     Returns what each answers.
     None stands for a connection that the server closed: it said so, and the client did not listen while it was sending.
@@ -98,7 +98,7 @@ def _status_of(address: str, request: bytes) -> int | None:
         try:
             client.sendall(request.replace(b"{host}", HOST.encode()))
             if not isinstance(client, ssl.SSLSocket):
-                # Nothing more comes, for whoever waits for it.
+                # Nothing more is sent.
                 client.shutdown(socket.SHUT_WR)
             head = client.recv(64)
         except TimeoutError:

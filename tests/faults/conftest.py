@@ -29,7 +29,7 @@ from config.settings.components.api import REST_FRAMEWORK
 PROJECT_APPS: list[str] = []
 REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] = dict.fromkeys(REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "1000000/min")
 '''
-# More than anybody orders here.
+# More than the tests order.
 UNITS = 1_000_000
 
 Deploy = Callable[..., Project]

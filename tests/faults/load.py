@@ -93,7 +93,7 @@ def load_on(
     """Have clients ask without pause for the time of a `with` block: reads, lists and orders, in turn.
 
     Args:
-        shop: What they ask, and as whom.
+        shop: The shop that they call, and its customer.
         clients: How many of them.
         kinds: What they ask for.
         address: Where to send the next call; to the shop unless given.

@@ -44,12 +44,12 @@ def held(variables: dict[str, str]) -> Iterator[psycopg.Connection]:
 
 
 def hold_the_products(held: psycopg.Connection) -> None:
-    """Lock what every order changes, and nobody reads with a lock."""
+    """Lock the rows that every order changes and that reads do not lock."""
     held.execute("SELECT 1 FROM catalog_product FOR UPDATE")
 
 
 def order(production: Production, threads: ThreadPoolExecutor) -> Future[httpx.Response]:
-    """Order something meanwhile, and wait until that is held up."""
+    """Place an order in a thread, and wait until it waits for the lock."""
     with production.connect() as database:
         before = len(database.execute(WAITING).fetchall())
         answer = threads.submit(production.shop.order, timeout=30)
@@ -97,7 +97,7 @@ def test_killed_connections_fail_only_the_requests_that_used_them(variables: dic
                         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                         " WHERE datname = current_database() AND state = 'idle' AND pid <> pg_backend_pid()"
                     )
-        # Whoever was between two queries of one request had a connection that only looked idle.
+        # Between two queries of one request, a connection looks idle.
         assert {(call.status, call.is_problem) for call in load.failures()} <= {(503, True)}
         assert len(load.failures()) <= rounds * clients
         assert_serves(production)

@@ -19,7 +19,7 @@ from tests.harness.waiting import wait_until
 
 ENOUGH = 20
 
-# What a container with a read-only root has: a shared memory of its own, and no place else to write.
+# Like a container with a read-only root: shared memory is the only place to write to.
 READ_ONLY = """
 set -e
 mount -t tmpfs tmpfs /dev/shm

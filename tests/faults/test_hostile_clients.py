@@ -158,13 +158,13 @@ def send_a_byte(client: socket.socket) -> bool:
 def test_slow_clients_do_not_delay_others(production: Production) -> None:
     with slow_clients(production.shop.address, SLOW) as clients:
         assert_others_are_served(production, lambda load: wait_until(lambda: load.has(ENOUGH, 0), "load", deadline=120))
-        # Those whose headers take for ever are hung up on. Those whose body comes by and by are still there.
+        # Clients with slow headers are disconnected, those with slow bodies are not.
         still_there = [client for client in clients[1::2] if send_a_byte(client)]
         assert len(still_there) == SLOW // 2
 
 
 def test_large_bodies_are_refused(production: Production) -> None:
-    """Half of them through the proxy, and half by gunicorn itself, where nobody gives a length to those without one."""
+    """Half of them go through the proxy, and half to gunicorn, which gets chunked bodies without a length."""
     addresses = [f"{address}/api/v1/orders/" for address in (production.shop.address, production.server.address)]
     answers = under_attack(production, attacks.post_large_bodies, addresses, dict(production.shop.headers), LARGE)
     proxy, direct = (answers[address] for address in addresses)
@@ -174,7 +174,7 @@ def test_large_bodies_are_refused(production: Production) -> None:
 
 
 def test_malformed_requests_get_4xx(production: Production) -> None:
-    """Some through the proxy, and most to gunicorn itself, which may stand alone."""
+    """Some go through the proxy, and most to gunicorn, which may run without a proxy."""
     addresses = [production.shop.address, *[production.server.address] * 4]
     answers = under_attack(production, attacks.send_malformed_requests, addresses, MALFORMED)
     assert sorted(answers) == sorted(attacks.MALFORMED_REQUESTS)

@@ -1,4 +1,4 @@
-"""PostgreSQL stops, and comes back: clients are told, and are served from the moment that it is back."""
+"""PostgreSQL stops and comes back: requests get 503, and succeed as soon as it is back."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from tests.harness.postgres import Cluster
 from tests.harness.redis_server import run_redis
 from tests.harness.waiting import wait_until
 
-# Within so many seconds a probe says that the database is away.
+# Seconds within which the readiness probe reports an unavailable database.
 PROBE = 3.0
 ENOUGH = 20
 

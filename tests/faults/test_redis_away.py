@@ -1,4 +1,4 @@
-"""Redis stops, and comes back: nobody notices, and no work is lost."""
+"""Redis stops and comes back: no request fails, and no work is lost."""
 
 import re
 import time
@@ -16,7 +16,7 @@ from tests.harness.redis_server import run_redis
 from tests.harness.serving import run_worker
 from tests.harness.waiting import wait_until
 
-# Within so many seconds whoever sends a task goes on, sent or not.
+# Seconds within which sending a task ends, successful or not.
 PUBLISH = 2.0
 # Calls of each kind, in each phase.
 ENOUGH = 20

@@ -1,4 +1,4 @@
-"""A server is told to stop, or to replace its workers, with load on: no request fails."""
+"""A server stops or replaces its workers under load: no request fails."""
 
 import itertools
 import os
@@ -98,7 +98,7 @@ def test_stopping_server_fails_its_probe_before_it_refuses_requests(
 def test_running_request_is_finished_before_the_server_stops(
     server: str, variables: dict[str, str], deploy: Deploy
 ) -> None:
-    """A request that waits for a lock when the server is told to stop."""
+    """The request waits for a lock when the server gets SIGTERM."""
     application = f"config.{server}:application"
     with open_shop(deploy(server=server), {**variables, "DRAIN_SECONDS": "0"}, application=application) as production:
         answers: list[httpx.Response] = []

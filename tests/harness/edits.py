@@ -59,7 +59,7 @@ from apps.core.models import TimeStampedModel
 
 
 class Invoice(TimeStampedModel):
-    """What somebody owes."""
+    """An invoice."""
 
     number = models.PositiveIntegerField()
 
