@@ -131,7 +131,8 @@ def run_worker(
         log: The file that receives its output; a file in the project by default.
     """
     with background(
-        *(*prefix, ".venv/bin/celery", "--app", "config", "worker", "--concurrency", "2", "--loglevel", "INFO"),
+        *(*prefix, ".venv/bin/celery", "--quiet", "--app", "config", "worker"),
+        *("--concurrency", "2", "--loglevel", "INFO"),
         *("--hostname", f"{number}@%h"),
         directory=project.path,
         environment=project.environment(variables),
@@ -146,7 +147,7 @@ def run_beat(
 ) -> Iterator[Background]:
     """Run beat; see `run_worker`."""
     with background(
-        *(*prefix, ".venv/bin/celery", "--app", "config", "beat", "--loglevel", "INFO"),
+        *(*prefix, ".venv/bin/celery", "--quiet", "--app", "config", "beat", "--loglevel", "INFO"),
         directory=project.path,
         environment=project.environment(variables),
         log=project.path / f"beat-{number}.log",
