@@ -20,7 +20,7 @@ from tests.harness.redis_server import run_redis
 RESULTS = ROOT / "benchmarks" / "mutants.md"
 # The share that must be noticed.
 TARGET = 0.95
-NOBODY = "**nobody**"
+UNNOTICED = "**none**"
 
 _HEAD = "| edit | file | noticed by | seconds |\n|---|---|---|---|\n"
 _ROW = re.compile(r"^\| (.+) \| `.+` \| (.+) \| (\d+) \|$", re.MULTILINE)
@@ -31,7 +31,7 @@ class Verdict:
     """What came of an edit.
 
     Attributes:
-        by: The test or the gate that failed; `NOBODY` if none did.
+        by: The test or the gate that failed; `UNNOTICED` if none did.
         seconds: How long that took, from the edit on.
     """
 
@@ -44,13 +44,13 @@ def try_out(workshop: Workshop, name: str, judges: Sequence[Judge]) -> Verdict:
     start = time.perf_counter()
     with workshop.edited(MUTANTS[name]):
         culprits = (workshop.culprit(judge) for judge in judges)
-        by = next((f"`{culprit}`" for culprit in culprits if culprit), NOBODY)
+        by = next((f"`{culprit}`" for culprit in culprits if culprit), UNNOTICED)
     return Verdict(by, time.perf_counter() - start)
 
 
 def noticed(verdicts: dict[str, Verdict]) -> int:
     """Return how many of the edits were noticed."""
-    return sum(verdict.by != NOBODY for verdict in verdicts.values())
+    return sum(verdict.by != UNNOTICED for verdict in verdicts.values())
 
 
 def summary(verdicts: dict[str, Verdict]) -> str:
@@ -61,13 +61,13 @@ def summary(verdicts: dict[str, Verdict]) -> str:
 
 def write(verdicts: dict[str, Verdict]) -> None:
     """Write the results, as they are kept."""
-    unnoticed = "".join(f"- {name}\n" for name, verdict in verdicts.items() if verdict.by == NOBODY)
+    unnoticed = "".join(f"- {name}\n" for name, verdict in verdicts.items() if verdict.by == UNNOTICED)
     rows = "".join(
         f"| {name} | `{MUTANTS[name].path}` | {verdict.by} | {verdict.seconds:.0f} |\n"
         for name, verdict in verdicts.items()
     )
     text = f"# Mutants\n\n{summary(verdicts)}\n\nLast run on {datetime.now(tz=UTC):%Y-%m-%d}, {machine()}.\n\n"
-    text += f"Noticed by nobody:\n\n{unnoticed}\n" if unnoticed else ""
+    text += f"Noticed by no test:\n\n{unnoticed}\n" if unnoticed else ""
     RESULTS.write_text(f"{text}{_HEAD}{rows}", encoding="utf-8")
 
 
@@ -91,7 +91,7 @@ def run(names: Sequence[str], keep: Callable[[str, Verdict], None]) -> None:
             verdict = try_out(workshop, name, judges_of(name))
             print(f"{number:3}/{len(names)} {name}: {verdict.by}, {verdict.seconds:.0f} s", flush=True)
             keep(name, verdict)
-            missed += [name] if verdict.by == NOBODY else []
+            missed += [name] if verdict.by == UNNOTICED else []
         return missed
 
     with (
@@ -113,10 +113,10 @@ def main(arguments: Sequence[str]) -> int:
     """Try out all edits, or some of them, and keep the results; return 1 where too few are noticed."""
     parser = argparse.ArgumentParser(prog="make test-mutants", description=__doc__)
     parser.add_argument("-k", metavar="TEXT", default="", help="only the edits that have this in their names")
-    parser.add_argument("--missed", action="store_true", help="only those that nobody is known to have noticed")
+    parser.add_argument("--missed", action="store_true", help="only those that no test noticed last time")
     options = parser.parse_args(arguments)
     kept = read()
-    done = {name for name, verdict in kept.items() if options.missed and verdict.by != NOBODY}
+    done = {name for name, verdict in kept.items() if options.missed and verdict.by != UNNOTICED}
     names = [name for name in MUTANTS if options.k in name and name not in done]
     if not names:
         parser.error("there is no such edit")

@@ -171,7 +171,7 @@ class Workshop:
             culprit = self.culprit(judge, _TO_THE_END[judge.program])
             printed = self._log.read_text(encoding="utf-8", errors="replace")
             if culprit:
-                raise UnfitError(f"{culprit} fails before anything is edited: mend that first.\n{printed}")
+                raise UnfitError(f"{culprit} fails on the unedited template: fix that first.\n{printed}")
             if skipped := _SKIPPED.findall(printed):
                 raise UnfitError("\n".join(["Who is skipped notices nothing:", *skipped]))
 

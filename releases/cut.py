@@ -64,7 +64,7 @@ def cut(
 ) -> None:
     """Set the version, run the tests, commit and tag. On failure, restore all files.
 
-    Proving takes long, and somebody may work here meanwhile: what they do is neither released nor taken back.
+    The tests take long. Changes that are made in the working tree in that time are neither released nor reverted.
 
     Args:
         repository: A checkout without changes.
@@ -74,7 +74,7 @@ def cut(
 
     Raises:
         ValueError: The changelog says nothing.
-        RefusedError: Something else has changed meanwhile, so that it is not what was proven.
+        RefusedError: Other files have changed since the tests started.
         Exception: Whatever `prove` raises.
     """
     project, changelog = repository / "pyproject.toml", repository / "CHANGELOG.md"

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.served
 
 PAGE = ROOT / "docs" / "adopting.md"
 CONVERSION = "convert_users.py"
-PASSWORD = "correct horse battery"  # noqa: S105 - nobody's
+PASSWORD = "correct horse battery"  # noqa: S105 - a test password
 
 MODELS = """from django.contrib.auth.models import User
 from django.db import models

@@ -147,7 +147,7 @@ def test_refusal_on_the_command_line_leaves_no_file(template: Path, tmp_path: Pa
 
 
 def test_invalid_answer_at_the_prompt_is_asked_again(template: Path, tmp_path: Path) -> None:
-    """The sentence appears under the answer, which can then be mended."""
+    """The message appears under the answer, which can then be corrected."""
     terminal = pexpect.spawn(
         str(PROGRAMS / "copier"),
         ["copy", str(template), str(tmp_path / "project")],

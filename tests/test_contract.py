@@ -48,7 +48,7 @@ AXES_ENABLED = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 """
 
-# What `tests/contract/hooks.py` hands out: more than a run asks for.
+# Data for `tests/contract/hooks.py`: more than a run needs.
 SUPPLIES = """
 import json
 import re

@@ -21,7 +21,7 @@ from tests.harness.serving import THROUGH_PROXY, serve
 
 
 def is_sent(path: PurePosixPath, patterns: list[str]) -> bool:
-    """Tell whether a file is sent to a build: the last pattern of `.dockerignore` that fits it, or its folder, decides.
+    """Return whether a file is in the build context: the last matching pattern of `.dockerignore` decides.
 
     https://docs.docker.com/build/concepts/context/#dockerignore-files
     """

@@ -219,7 +219,7 @@ class TestDependenciesTag:
 
     def test_stated_dependencies_are_those_of_renders(self, rendered: Render) -> None:
         """The table is made without Copier; what Copier makes is held against it."""
-        told = {
+        shown = {
             (requirement.package, requirement.versions, requirement.group): conditions
             for requirement, conditions in requirement_conditions(ROOT).items()
         }
@@ -234,7 +234,7 @@ class TestDependenciesTag:
         }
         expected = {
             requirement
-            for requirement, conditions in told.items()
+            for requirement, conditions in shown.items()
             if set(conditions) <= {"`celery`", "`server` asgi", "`django_version` 5.2"}
         }
         assert seen == expected

@@ -145,7 +145,7 @@ GUARDS: dict[str, Guard] = {
         "FORMS_URLFIELD_ASSUME_HTTPS",
         "deprecations",
     ),
-    "a conflict that nobody solved": Guard(
+    "an unresolved conflict": Guard(
         "conflicts",
         appends("README.md", "\n<<<<<<< before updating\nMine\n=======\nTheirs\n>>>>>>> after\n"),
         "README.md",

@@ -98,8 +98,8 @@ def test_reproduction_command_renders_the_variant(template: Path, tmp_path: Path
 
 
 def test_variant_that_cannot_be_rendered_is_reported_with_its_command() -> None:
-    told = [("variant", ["smallest", "check", "copier copy …"])]
-    report = pytest.TestReport("a", ("a", 1, "a"), {}, "failed", "no such package", "setup", user_properties=told)
+    properties = [("variant", ["smallest", "check", "copier copy …"])]
+    report = pytest.TestReport("a", ("a", 1, "a"), {}, "failed", "no such package", "setup", user_properties=properties)
     table = table_of(variant_runs([report]))
     assert "| smallest | 0 s | failed, 0 s |  |" in table
     assert "copier copy …" in table

@@ -186,7 +186,7 @@ def test_new_app_needs_no_manual_edit_and_passes_every_check_empty_and_filled(
     project.replace("apps/billing/urls.py", "= []", '= [path("invoices/", InvoiceListView.as_view(), name="invoices")]')
     project.write("apps/billing/tests/test_billing.py", TESTS)
     project.make("migrations")
-    refused = project.make("test", "ARGS=-k test_every_route_has_a_row", env=services, check=False)
+    refused = project.make("test", "ARGS=-k test_every_operation_has_a_row", env=services, check=False)
     assert refused.returncode != 0
     assert "GET /api/v1/billing/invoices/" in refused.stdout
     project.write("apps/billing/tests/endpoints.py", ENDPOINTS)

@@ -77,7 +77,7 @@ def test_nothing_mentions_what_an_answer_removed(before: Answers, after: Answers
     assert {kind: sorted(places) for kind, places in found.items() if places} == {}
 
 
-# What nobody reads ------------------------------------------------------------------
+# Unused settings and files ------------------------------------------------------------------
 
 BARE = [pytest.param(after, id=name.partition(",")[0]) for name, _, after in departures()]
 # Each once, though several others may have been left for it.

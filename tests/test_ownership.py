@@ -36,7 +36,7 @@ def test_team_changes_its_settings_and_every_check_and_test_passes(
     services = {"DATABASE_URL": postgres.create_database("ownership"), "REDIS_URL": redis_url}
     celery = "config/settings/components/celery.py"
 
-    project.append(PROJECT, SETTINGS)
+    project.write(PROJECT, SETTINGS)
     project.append("config/settings/staging.py", '\nEMAIL_SUBJECT_PREFIX = "[staging] "\n')
     project.replace("config/settings/staging.py", "3_600", "300")
     project.replace("config/settings/production.py", '    "ADMIN_URL",\n', '    "ADMIN_URL",\n    "STRIPE_KEY",\n')

@@ -152,6 +152,6 @@ def test_restarted_pgbouncer_is_used_again(pooled: Pooled, postgres: Postgres) -
         with pgbouncer(), processes.pop_all():
             back = time.monotonic()
             wait_until(lambda: load.has(ENOUGH, back), "load", deadline=120)
-    told = [call for call in load.failures() if call.started < back]
-    assert {(call.status, call.is_problem) for call in told} == {(httpx.codes.SERVICE_UNAVAILABLE, True)}
+    refused = [call for call in load.failures() if call.started < back]
+    assert {(call.status, call.is_problem) for call in refused} == {(httpx.codes.SERVICE_UNAVAILABLE, True)}
     assert [f"{call.status} {call.says}" for call in load.failures(back)] == []

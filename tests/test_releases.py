@@ -37,8 +37,8 @@ def repository(tmp_path: Path) -> Path:
     (folder / "releases" / "__init__.py").touch()
     commit_everything(folder, "Start")
     # The code under test commits with the identity of the repository.
-    git(folder, "config", "user.name", "Somebody")
-    git(folder, "config", "user.email", "somebody@example.com")
+    git(folder, "config", "user.name", "Test")
+    git(folder, "config", "user.email", "test@example.com")
     return folder
 
 

@@ -54,7 +54,7 @@ def test_no_file_or_folder_is_empty(project: Project) -> None:
         str(path.relative_to(project.path))
         for path in project.path.rglob("*")
         if (path.is_dir() and not any(path.iterdir())) or (path.is_file() and not path.stat().st_size)
-        # An empty __init__.py says what it has to say: this folder is a package.
+        # An empty __init__.py marks a package.
         if path.name != "__init__.py"
     ]
     assert empty == []

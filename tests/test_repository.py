@@ -20,7 +20,7 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(enco
 # Put together here, so that this file passes its own test.
 FORBIDDEN = {
     "a package registry's host": ["py" + "pi.org", "python" + "hosted.org", "npm" + "js.", "crates" + ".io"],
-    "a path of somebody's machine": [f"/{folder}/" for folder in ("ro" + "ot", "wo" + "rk", "ho" + "me")]
+    "a path of one machine": [f"/{folder}/" for folder in ("ro" + "ot", "wo" + "rk", "ho" + "me")]
     + ["/opt/" + "tools", "/opt/" + "py" + "pi"],
 }
 

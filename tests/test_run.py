@@ -21,7 +21,7 @@ from tests.harness.waiting import wait_until
 # One process runs them all, so that they share one demo.
 pytestmark = [pytest.mark.served, pytest.mark.xdist_group("demo")]
 
-# Programs whose absence a project must bear; uv is fetched by the Makefile.
+# Programs that a project must not need. The Makefile installs uv.
 ABSENT = {"docker", "initdb", "pg_ctl", "podman", "postgres", "psql", "redis-cli", "redis-server", "uv", "uvx"}
 
 EMAIL = "owner@example.com"

@@ -215,7 +215,7 @@ def put_load_on(project: Project, variables: dict[str, str]) -> Load:
     return Load(declared, chunked, peak - memory, total - written)
 
 
-needs_proc = pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="only Linux tells what a process writes")
+needs_proc = pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="needs /proc/self/io of Linux")
 
 
 # Under ASGI, Django spools a body to disk before any middleware runs: there the proxy limits bodies.

@@ -218,8 +218,8 @@ def test_check_update_reports_whether_a_newer_version_exists(case: Case, version
 
     def ask() -> dict[str, Any]:
         command = (PROGRAMS / "copier", "check-update", "--output-format", "json")
-        told: dict[str, Any] = json.loads(project.run(*command).stdout)
-        return told
+        result: dict[str, Any] = json.loads(project.run(*command).stdout)
+        return result
 
     assert ask() == {
         "update_available": True,

@@ -34,7 +34,7 @@ PRODUCT: str = next(products)
 ITEMS = [{"product_id": PRODUCT, "quantity": 1}]
 
 
-class Somebody:
+class SignedInUser:
     """An account that can sign in. Once it is deleted, or has another password, the next takes its place."""
 
     address: str = next(addresses)
@@ -61,7 +61,7 @@ class Somebody:
         return order_id
 
 
-somebody = Somebody()
+signed_in_user = SignedInUser()
 
 
 def strong(body: dict[str, Any], name: str) -> str:
@@ -73,9 +73,9 @@ def strong(body: dict[str, Any], name: str) -> str:
 VALUES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "POST /api/v1/auth/register/": lambda body: {"password": strong(body, "password")},
     "POST /api/v1/auth/email/verify/": lambda _: {"token": next(confirmations)},
-    "POST /api/v1/auth/token/": lambda _: somebody.credentials(),
-    "POST /api/v1/auth/token/refresh/": lambda _: {"refresh": somebody.sign_in()["refresh"]},
-    "POST /api/v1/auth/logout/": lambda _: {"refresh": somebody.sign_in()["refresh"]},
+    "POST /api/v1/auth/token/": lambda _: signed_in_user.credentials(),
+    "POST /api/v1/auth/token/refresh/": lambda _: {"refresh": signed_in_user.sign_in()["refresh"]},
+    "POST /api/v1/auth/logout/": lambda _: {"refresh": signed_in_user.sign_in()["refresh"]},
     "POST /api/v1/auth/password/change/": lambda body: {
         "current_password": PASSWORD,
         "new_password": strong(body, "new_password"),
@@ -95,8 +95,8 @@ OBJECTS: dict[str, Callable[[], str]] = {
     "GET /api/v1/catalog/products/{id}/statistics/": lambda: PRODUCT,
     "PATCH /api/v1/catalog/products/{id}/": lambda: next(products),
     "DELETE /api/v1/catalog/products/{id}/": lambda: next(products),
-    "GET /api/v1/orders/{id}/": somebody.order,
-    "POST /api/v1/orders/{id}/cancel/": somebody.order,
+    "GET /api/v1/orders/{id}/": signed_in_user.order,
+    "POST /api/v1/orders/{id}/cancel/": signed_in_user.order,
 }
 
 turns = itertools.cycle([True, False])
@@ -124,7 +124,7 @@ class Bearer:
 def before_call(_context: schemathesis.HookContext, case: schemathesis.Case[Any], _kwargs: dict[str, Any]) -> None:
     """Sign in, and put in what works: into every other valid request, and beside what is wrong in others."""
     if case.headers.get("Authorization") == AT_THE_DOOR:
-        case.headers["Authorization"] = f"Bearer {somebody.sign_in()['access']}"
+        case.headers["Authorization"] = f"Bearer {signed_in_user.sign_in()['access']}"
     is_turn = next(turns)
     values, find = VALUES.get(case.operation.label), OBJECTS.get(case.operation.label)
     if values is not None and isinstance(case.body, dict):

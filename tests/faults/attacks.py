@@ -36,7 +36,7 @@ def post_large_bodies(addresses: list[str], headers: Mapping[str, str], count: i
     """Post bodies of 10 MB to each address in turn, with a Content-Length and chunked.
 
     Returns what each answers.
-    None stands for a connection that the server closed: it said so, and the client did not listen while it was sending.
+    None means that the server closed the connection while the client was still sending.
     """
     body = json.dumps({"notes": "x" * LARGE}).encode()
 
@@ -111,7 +111,7 @@ def _status_of(address: str, request: bytes) -> int | None:
 def send_malformed_requests(addresses: list[str], count: int) -> dict[str, set[int | None]]:
     """Send malformed requests, each kind to each address in turn; return what each kind was answered.
 
-    None stands for a connection that was closed without an answer.
+    None means that the connection was closed without a response.
     """
     names = list(MALFORMED_REQUESTS)
 

@@ -116,7 +116,7 @@ HALF = [
 def slow_clients(address: str, count: int) -> Iterator[list[socket.socket]]:
     """Have clients begin requests, and go on by a byte every few seconds, for the time of a `with` block.
 
-    Whoever is hung up on in the middle of its headers begins anew.
+    A client whose connection is closed starts again.
     """
 
     def begin(half: bytes) -> socket.socket:

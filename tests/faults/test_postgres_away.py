@@ -54,9 +54,9 @@ def test_requests_get_503_without_postgres_and_succeed_once_it_is_back(
     assert [status for status, _ in ready] == [httpx.codes.SERVICE_UNAVAILABLE] * 5
     assert max(seconds for _, seconds in ready) < PROBE
     # Those whose query it ended as well.
-    told = [call for call in load.failures() if call.started < back]
-    assert told
-    assert {(call.status, call.content_type) for call in told} == {(503, "application/problem+json")}
+    refused = [call for call in load.failures() if call.started < back]
+    assert refused
+    assert {(call.status, call.content_type) for call in refused} == {(503, "application/problem+json")}
     assert load.failures(back) == []
 
 

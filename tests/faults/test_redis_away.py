@@ -80,11 +80,11 @@ def test_api_works_without_redis_and_every_order_is_confirmed_once(
 
     assert [call for call in load.calls if call.status not in {httpx.codes.OK, httpx.codes.CREATED}] == []
     assert max(call.seconds for call in load.since(away, "order") if call.started < back) < PUBLISH
-    told = re.findall(r"[0-9a-f-]{36}", "".join(text_of(message) for message in mailbox.messages))
-    assert len(set(told)) == len(mailbox.messages) == orders
+    confirmed = re.findall(r"[0-9a-f-]{36}", "".join(text_of(message) for message in mailbox.messages))
+    assert len(set(confirmed)) == len(mailbox.messages) == orders
 
 
-@pytest.mark.parametrize("ends", ["while Redis is away", "when Redis is back"])
+@pytest.mark.parametrize("ends", ["while Redis is down", "when Redis is back"])
 def test_worker_that_lost_redis_during_a_task_is_restarted_and_every_order_is_confirmed(
     ends: str, variables: dict[str, str], start_redis: StartRedis, deploy: Deploy
 ) -> None:
@@ -95,7 +95,7 @@ def test_worker_that_lost_redis_during_a_task_is_restarted_and_every_order_is_co
             production = processes.enter_context(open_shop(project, variables))
             worker, holder = processes.enter_context(worker_that_is_held_up(production, prefix=SUPERVISOR))
         wait_until(lambda: "Connection to broker lost" in worker.output(), "loss", hopeless=worker.ended)
-        if ends == "while Redis is away":
+        if ends == "while Redis is down":
             holder.rollback()
         with start_redis(), processes.pop_all(), production.connect() as database:
             assert production.shop.order().status_code == httpx.codes.CREATED

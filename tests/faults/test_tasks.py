@@ -111,10 +111,10 @@ def test_killed_worker_killed_beat_and_lost_messages_confirm_each_order_once(
         [[interrupted]] = database.execute("SELECT count(*) FROM mail_outboxemail")
 
     assert load.failures() == []
-    told = re.findall(r"[0-9a-f-]{36}", "".join(text_of(message) for message in mailbox.messages))
-    assert len(set(told)) == len(told)
+    confirmed = re.findall(r"[0-9a-f-]{36}", "".join(text_of(message) for message in mailbox.messages))
+    assert len(set(confirmed)) == len(confirmed)
     # Each of the two processes of the killed worker may have been sending an email.
-    assert orders - interrupted <= len(told) <= orders
+    assert orders - interrupted <= len(confirmed) <= orders
     assert interrupted <= 2
 
 

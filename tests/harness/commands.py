@@ -60,8 +60,8 @@ def clean_environment() -> dict[str, str]:
     environment["PATH"] = os.pathsep.join(folder for folder in folders if Path(folder).resolve() != PROGRAMS.resolve())
     # The git identity and settings of the user must not reach the repositories of the tests.
     for role in ("AUTHOR", "COMMITTER"):
-        environment[f"GIT_{role}_NAME"] = "Somebody"
-        environment[f"GIT_{role}_EMAIL"] = "somebody@example.com"
+        environment[f"GIT_{role}_NAME"] = "Test"
+        environment[f"GIT_{role}_EMAIL"] = "test@example.com"
     environment["GIT_CONFIG_GLOBAL"] = os.devnull
     environment["GIT_CONFIG_NOSYSTEM"] = "1"
     return environment

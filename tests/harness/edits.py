@@ -18,7 +18,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Edit:
-    """Something that a user does to a file.
+    """An edit of a file.
 
     Attributes:
         what: Its description for users.
@@ -109,7 +109,7 @@ EDITS = [
     Edit(
         "a view",
         "apps/users/views.py",
-        ME.format("The account of whoever asks."),
+        ME.format("The account of the current user."),
         Outcome.MERGED,
         ME.format("The user's own account."),
     ),

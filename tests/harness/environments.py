@@ -25,7 +25,7 @@ def share_environment(project: Project, groups: tuple[str, ...] = DEVELOPMENT) -
     """Link a project to a shared environment with its dependencies installed.
 
     Projects that install the same take turns in one environment, so that only the first
-    pays for it. Each test process has its own: two never sync one at once.
+    pays for it. Each test process has its own, so that two never sync the same one.
 
     Args:
         project: A project without an environment.

@@ -94,7 +94,7 @@ def _names(node: ast.AST) -> Iterator[str]:
 
 
 def _names_in_call(node: ast.Call) -> Iterator[str]:
-    """Yield the names of keyword arguments, and the attribute of `getattr` and the like."""
+    """Yield the names of keyword arguments, and the attribute of `getattr`, `setattr` and `delattr`."""
     yield from (keyword.arg for keyword in node.keywords if keyword.arg)
     match node:
         case ast.Call(func=ast.Name(id="getattr" | "setattr" | "delattr"), args=[_, ast.Constant(value=str(name)), *_]):

@@ -1,4 +1,4 @@
-"""What browsers are told: the same with every answer, whoever gives it."""
+"""Every response has the same security headers."""
 
 from collections.abc import Callable
 
@@ -68,7 +68,7 @@ OVER_TLS: dict[str, tuple[int, Callable[[], HttpResponseBase]]] = {
     "a sign-in": (302, lambda: client().get("/admin/", secure=True)),
     "a host that is not ours": (400, lambda: client("evil.example").get("/account/verify-email/", secure=True)),
     "a host that is not ours, API": (400, lambda: client("evil.example").get("/api/v1/users/me/", secure=True)),
-    "nobody": (401, lambda: client().get("/api/v1/users/me/", secure=True)),
+    "unauthenticated": (401, lambda: client().get("/api/v1/users/me/", secure=True)),
     "no": (403, lambda: client().get("/denied/", secure=True)),
     "no, API": (403, lambda: client().get("/api/denied/", secure=True)),
     "a forged form": (403, lambda: client(checks_forms=True).post("/account/verify-email/", secure=True)),

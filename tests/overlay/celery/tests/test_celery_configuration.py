@@ -81,7 +81,7 @@ def test_restarted_beat_sends_the_next_run_and_writes_no_file(monkeypatch: pytes
         clock.move_to(datetime(2026, 1, 1, 4, 0, 1, tzinfo=UTC))
         tick()
     assert clear_expired_task.name in sent
-    # A schedule file is a pickle, which runs the code of whoever can write it.
+    # A schedule file is a pickle, which runs code of any user who can write it.
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,4 +1,4 @@
-"""A stand-in for Sentry."""
+"""A fake Sentry server."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Receiver(BaseHTTPRequestHandler):
-    """Stands where Sentry does, and keeps what comes in."""
+    """Receives and keeps the envelopes."""
 
     received: list[bytes]
 
@@ -37,7 +37,7 @@ class Sentry:
         self.received = received
 
     def events(self) -> list[dict[str, Any]]:
-        """Return the errors that it was told of. Source: https://develop.sentry.dev/sdk/data-model/envelopes/"""
+        """Return the reported errors. Source: https://develop.sentry.dev/sdk/data-model/envelopes/"""
         found = []
         for envelope in self.received:
             _, *items = envelope.splitlines()
@@ -49,7 +49,7 @@ class Sentry:
 
 @contextmanager
 def sentry_server() -> Iterator[Sentry]:
-    """Have something stand where Sentry does, for the time of a `with` block."""
+    """Run a fake Sentry server during a `with` block."""
     received: list[bytes] = []
     receiver = type("Receiver", (Receiver,), {"received": received})
     with HTTPServer(("127.0.0.1", 0), receiver) as server:

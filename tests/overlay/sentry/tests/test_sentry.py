@@ -1,4 +1,4 @@
-"""Error reports of a process on production settings, at a local stand-in for Sentry."""
+"""Error reports of a process on production settings, received by a fake Sentry server."""
 
 import json
 import subprocess

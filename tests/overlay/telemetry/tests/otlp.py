@@ -61,7 +61,7 @@ class Measured:
 
     Attributes:
         resource: Of which process it is.
-        attributes: What it is told apart by.
+        attributes: The attributes that distinguish it.
         metric: Its name, unit and kind.
         point: The value, as it came.
     """
@@ -79,7 +79,7 @@ class Received:
     Attributes:
         endpoint: Where to export to.
         bodies: The path and the body of each request.
-        delivered: Set while answers are given; cleared, whoever exports waits.
+        delivered: Set while the server responds; if it is cleared, exporters wait.
     """
 
     endpoint: str
