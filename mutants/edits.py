@@ -101,7 +101,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/security.py.jinja", 'env_list("CORS_ORIGINS")', 'env_list("CORS_ALLOWED")', SETTINGS_TESTS
     ),
     "signing keys are read by another name": Mutant(
-        f"{SETTINGS}/keys.py.jinja", 'env_list("JWT_SIGNING_KEYS")', 'env_list("JWT_KEYS")', SETTINGS_TESTS
+        f"{SETTINGS}/auth.py.jinja", 'env_list("JWT_SIGNING_KEYS")', 'env_list("JWT_KEYS")', SETTINGS_TESTS
     ),
     # Middleware.
     "probes are not answered before the host check": Mutant(
@@ -537,7 +537,7 @@ MUTANTS: dict[str, Mutant] = {
         HEADERS_TESTS,
     ),
     "other sites read static files": Mutant(
-        f"{SETTINGS}/static.py.jinja",
+        f"{SETTINGS}/http.py.jinja",
         "WHITENOISE_ALLOW_ALL_ORIGINS = False",
         "WHITENOISE_ALLOW_ALL_ORIGINS = True",
         HEADERS_TESTS,
@@ -607,13 +607,13 @@ MUTANTS: dict[str, Mutant] = {
         f"{USERS}/email_tokens.py",
         "if user is None or not default_token_generator.check_token(user, signature):",
         "if user is None:",
-        suite("apps/users/tests/test_email_tokens.py"),
+        suite("apps/users/tests/test_passwords.py"),
     ),
     "the link of a registration never expires": Mutant(
         f"{USERS}/email_tokens.py",
         "max_age=settings.EMAIL_VERIFICATION_TIMEOUT",
         "max_age=None",
-        suite("apps/users/tests/test_email_tokens.py"),
+        suite("apps/users/tests/test_passwords.py"),
     ),
     # Tasks.
     "a task is lost with its worker": Mutant(
@@ -681,7 +681,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{MAIL}/services.py.jinja",
         "transaction.on_commit(send, robust=True)",
         "send()",
-        suite("apps/mail/tests/test_services.py"),
+        suite("apps/mail/tests/test_delivery.py"),
     ),
     "an order is placed by halves": Mutant(
         f"{ORDERS}/services.py.jinja",

@@ -116,7 +116,7 @@ EDITS = [
     Edit("a model field", "apps/users/models.py", f"{NICKNAME}\n{USERNAME}", Outcome.MERGED, USERNAME),
     Edit(
         "a setting",
-        "config/settings/components/locale.py",
+        "config/settings/components/database.py",
         'TIME_ZONE = "Europe/Berlin"',
         Outcome.MERGED,
         'TIME_ZONE = "UTC"',

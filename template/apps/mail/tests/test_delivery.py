@@ -5,15 +5,19 @@ import pytest
 import time_machine
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
 from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks
 from zeal import zeal_ignore
 
 from apps.mail.delivery import GIVE_UP_AFTER, INTERRUPTED_AFTER, mail_deliver, mail_deliver_due, mail_retry_interrupted
 from apps.mail.models import OutboxEmail
+from apps.mail.services import mail_send
 
 pytestmark = pytest.mark.django_db
 
 RECIPIENT = "ada@example.com"
+LINK = "https://example.com/account/?token=a:b"
 
 
 def write() -> OutboxEmail:
@@ -78,3 +82,45 @@ def test_email_of_a_process_that_died_is_not_sent_again_until_it_is_reset(caplog
 
         mail_retry_interrupted()
         assert mail_deliver_due() == 1
+
+
+def test_email_is_sent_after_the_commit_as_text_and_html(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        mail_send(recipient="ada@example.com", template="welcome", context={"name": "Ada & <b>Co</b>", "link": LINK})
+        assert mail.outbox == []
+        assert OutboxEmail.objects.count() == 1
+
+    [message] = mail.outbox
+    assert isinstance(message, EmailMultiAlternatives)
+    assert message.to == ["ada@example.com"]
+    assert message.subject
+    assert "Ada & <b>Co</b>" in str(message.body)
+    [(html, kind)] = message.alternatives
+    assert kind == "text/html"
+    assert "Ada &amp; &lt;b&gt;Co&lt;/b&gt;" in str(html)
+    assert f'href="{LINK}"' in str(html)
+    assert LINK in str(message.body).splitlines()
+    assert not OutboxEmail.objects.exists()
+
+
+def test_email_of_a_rolled_back_transaction_is_not_sent(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        mail_send(recipient="ada@example.com", template="no_account", context={})
+        transaction.set_rollback(True)
+
+    assert mail.outbox == []
+    assert not OutboxEmail.objects.exists()
+
+
+def test_email_waits_for_the_commit_of_the_outermost_transaction(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_capture_on_commit_callbacks() as callbacks, transaction.atomic(), transaction.atomic():
+        mail_send(recipient="ada@example.com", template="no_account", context={})
+
+    assert len(callbacks) == 1
+    assert mail.outbox == []

@@ -8,7 +8,7 @@ from zeal import zeal_ignore
 
 from apps.users.services import registration_create, user_delete
 from apps.users.tests.factories import PASSWORD, UserFactory
-from apps.users.tests.mailbox import last_email
+from apps.users.tests.factories import last_email
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rates")]
 
