@@ -1,5 +1,6 @@
-"""Parallel calls, for tests of locks and races."""
+"""Parallel calls and conditions to wait for, for tests of locks and races."""
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from apps.core.exceptions import DomainError
+
+DEADLINE_SECONDS = 30
 
 
 def run_in_parallel(*calls: Callable[[], object]) -> list[object]:
@@ -46,3 +49,16 @@ def short_lock_timeout() -> Iterator[None]:
             yield
         finally:
             cursor.execute("RESET lock_timeout")
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return as soon as a condition holds.
+
+    Raises:
+        TimeoutError: It does not hold within `DEADLINE_SECONDS`.
+    """
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("The condition does not hold.")
+        time.sleep(0.02)

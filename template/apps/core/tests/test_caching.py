@@ -5,8 +5,7 @@ from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from apps.core.caching import cached, invalidate_on_commit
-from tests.concurrency import run_in_parallel
-from tests.waiting import wait_until
+from tests.concurrency import run_in_parallel, wait_until
 
 
 def read(compute: Callable[[], object], *, name: str = "numbers", key: str = "") -> object:

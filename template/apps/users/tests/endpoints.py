@@ -9,8 +9,7 @@ from django.contrib.auth.models import Group
 from apps.users.email_tokens import password_reset_link, registration_link
 from apps.users.models import Registration, User
 from apps.users.sessions import session_start
-from apps.users.tests.factories import PASSWORD
-from apps.users.tests.factories import token_of
+from apps.users.tests.factories import PASSWORD, token_of
 from tests.endpoint import Call, Endpoint, everybody, signed_in
 
 NEW_ADDRESS = "new@example.com"

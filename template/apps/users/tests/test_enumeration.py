@@ -7,8 +7,7 @@ from rest_framework.test import APIClient
 from zeal import zeal_ignore
 
 from apps.users.services import registration_create, user_delete
-from apps.users.tests.factories import PASSWORD, UserFactory
-from apps.users.tests.factories import last_email
+from apps.users.tests.factories import PASSWORD, UserFactory, last_email
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rates")]
 

@@ -6,8 +6,7 @@ from django.test import Client
 from apps.users.email_tokens import password_reset_link
 from apps.users.models import User
 from apps.users.services import registration_create
-from apps.users.tests.factories import PASSWORD
-from apps.users.tests.factories import last_email, link_in
+from apps.users.tests.factories import PASSWORD, last_email, link_in
 
 pytestmark = pytest.mark.django_db
 

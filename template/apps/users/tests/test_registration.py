@@ -12,8 +12,7 @@ from apps.users.email_tokens import InvalidLinkError
 from apps.users.models import Registration, User
 from apps.users.serializers import PASSWORD_MAX_LENGTH
 from apps.users.services import registration_confirm, registration_create
-from apps.users.tests.factories import PASSWORD
-from apps.users.tests.factories import last_email, token_in
+from apps.users.tests.factories import PASSWORD, last_email, token_in
 
 pytestmark = pytest.mark.django_db
 

@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection, transaction
 
-from tests.concurrency import result_of
-from tests.waiting import wait_until
+from tests.concurrency import result_of, wait_until
 
 
 def run_blocked(

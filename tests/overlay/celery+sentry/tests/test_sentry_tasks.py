@@ -8,10 +8,10 @@ from uuid import uuid4
 from celery import Celery
 from structlog.contextvars import bound_contextvars
 
+from tests.concurrency import wait_until
 from tests.sentry import sentry_server
 from tests.tasks import fail
 from tests.test_settings import COMPLETE
-from tests.waiting import wait_until
 from tests.workers import needs_redis, worker
 
 ARGUMENTS: dict[str, Any] = {"args": ["ada@example.com"], "kwargs": {"phone": "555-0100"}}

@@ -17,8 +17,8 @@ import pytest
 from django.db import connection
 from structlog.contextvars import bound_contextvars
 
+from tests.concurrency import wait_until
 from tests.tasks import fail, tell
-from tests.waiting import wait_until
 from tests.workers import CeleryProcess, celery, free_port, needs_redis, send, worker
 
 QUEUE = uuid4().hex

@@ -14,7 +14,7 @@ import pytest
 from celery import Celery
 
 from config.env import BASE_DIR
-from tests.waiting import wait_until
+from tests.concurrency import wait_until
 
 # How many seconds a process has to end.
 GRACE = 20

@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 
 from apps.core.database import health
 from apps.core.database.health import is_database_available
+from tests.concurrency import DEADLINE_SECONDS, wait_until
 from tests.unavailable import unavailable_database
-from tests.waiting import DEADLINE_SECONDS, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,7 +12,7 @@ from django.test import Client
 from apps.core import graceful_shutdown
 from apps.core.graceful_shutdown import delay_shutdown
 from config.env import BASE_DIR
-from tests.waiting import wait_until
+from tests.concurrency import wait_until
 
 
 @pytest.fixture(autouse=True)

@@ -19,8 +19,7 @@ from rest_framework.views import APIView
 
 from apps.core.exceptions import ConflictError
 from config.urls import handler400, handler403, handler404, handler500  # noqa: F401 - Django reads them from here
-from tests.concurrency import run_in_parallel
-from tests.waiting import DEADLINE_SECONDS
+from tests.concurrency import DEADLINE_SECONDS, run_in_parallel
 
 
 class Odd(exceptions.APIException):

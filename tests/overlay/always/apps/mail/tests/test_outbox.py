@@ -21,9 +21,8 @@ from apps.mail.console import ConsoleBackend
 from apps.mail.delivery import INTERRUPTED_AFTER, MAX_SECONDS, mail_deliver, mail_deliver_due
 from apps.mail.models import OutboxEmail
 from config.env import BASE_DIR
-from tests.concurrency import run_in_parallel
+from tests.concurrency import run_in_parallel, wait_until
 from tests.smtp import MailServer, email_backend, mail_server
-from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
 

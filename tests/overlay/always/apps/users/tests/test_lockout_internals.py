@@ -11,8 +11,7 @@ from zeal import zeal_ignore
 from apps.users.lockout import locked_out_response
 from apps.users.models import User
 from apps.users.services import password_reset_confirm, password_reset_request
-from apps.users.tests.factories import UserFactory
-from apps.users.tests.factories import last_email, token_in
+from apps.users.tests.factories import UserFactory, last_email, token_in
 from apps.users.tests.test_lockout import HERE, LIMIT, LOCKED, THERE, fail, post
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_repeated_queries", "rates")]

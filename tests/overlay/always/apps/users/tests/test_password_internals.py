@@ -11,8 +11,7 @@ from apps.users.services import (
     user_delete,
     user_update,
 )
-from apps.users.tests.factories import PASSWORD
-from apps.users.tests.factories import last_email, token_in
+from apps.users.tests.factories import PASSWORD, last_email, token_in
 from apps.users.tests.test_passwords import NEW
 from tests.concurrency import run_in_parallel
 

@@ -10,8 +10,7 @@ from rest_framework.test import APIClient
 from apps.users.email_tokens import InvalidLinkError, registration_link
 from apps.users.models import Registration, User
 from apps.users.services import clear_expired, registration_confirm, registration_create, registration_remind
-from apps.users.tests.factories import PASSWORD, UserFactory
-from apps.users.tests.factories import last_email, token_in, token_of
+from apps.users.tests.factories import PASSWORD, UserFactory, last_email, token_in, token_of
 from apps.users.tests.test_registration import EMAIL, REGISTER, RESEND, TOKEN
 from tests.concurrency import run_in_parallel
 

@@ -17,8 +17,7 @@ from apps.users.models import User, UserSession
 from apps.users.sessions import TokenPair, session_end, session_refresh, session_start
 from apps.users.tests.test_sessions import is_accepted
 from tests.blocking import count_waiting
-from tests.concurrency import run_in_parallel
-from tests.waiting import wait_until
+from tests.concurrency import run_in_parallel, wait_until
 
 
 @pytest.mark.django_db(transaction=True)

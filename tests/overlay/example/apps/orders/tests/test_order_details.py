@@ -27,8 +27,7 @@ from apps.users.services import user_update
 from apps.users.tests.factories import UserFactory
 from config.env import BASE_DIR
 from tests.blocking import count_waiting, run_blocked
-from tests.concurrency import run_in_parallel, short_lock_timeout
-from tests.waiting import wait_until
+from tests.concurrency import run_in_parallel, short_lock_timeout, wait_until
 
 concurrent = pytest.mark.django_db(transaction=True)
 
