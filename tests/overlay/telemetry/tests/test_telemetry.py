@@ -44,7 +44,8 @@ headers = {"host": "example.com", "authorization": "Bearer " + secret, "cookie":
 headers |= {"user-agent": secret, "x-forwarded-for": secret, "baggage": "name=" + secret}
 client = Client(raise_request_exception=False, headers=headers)
 answers = [
-    client.post("/query/?code=" + secret, {"email": secret}, secure=True),
+    # As gunicorn sets it.
+    client.post("/query/?code=" + secret, {"email": secret}, secure=True, RAW_URI="/query/?code=" + secret),
     client.get("/fail/?code=" + secret, secure=True),
     client.get("/livez"),
     client.get("/readyz"),
