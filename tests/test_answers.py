@@ -60,9 +60,9 @@ REFUSED: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize("text", HOSTILE_TEXTS)
-def test_text_is_rendered_unchanged(text: str, rendered: Render) -> None:
+def test_text_is_rendered_unchanged(text: str, render_texts: Render) -> None:
     answers = {"project_name": text, "description": text, "author_name": text}
-    project = rendered(answers)
+    project = render_texts(answers)
     parse_files(project)
 
     remembered = yaml.safe_load(project.read(".copier-answers.yml"))
@@ -86,14 +86,14 @@ def test_texts_reach_the_running_project(install_project: Render) -> None:
 
 
 @pytest.mark.parametrize("length", [1, 300])
-def test_longest_and_shortest_texts_are_accepted(length: int, rendered: Render) -> None:
-    project = rendered({"project_name": "x" * length, "description": "y" * length})
+def test_longest_and_shortest_texts_are_accepted(length: int, render_texts: Render) -> None:
+    project = render_texts({"project_name": "x" * length, "description": "y" * length})
     parse_files(project)
     assert tomllib.loads(project.read("pyproject.toml"))["project"]["description"] == "y" * length
 
 
-def test_empty_description_is_accepted(rendered: Render) -> None:
-    project = rendered({"description": ""})
+def test_empty_description_is_accepted(render_texts: Render) -> None:
+    project = render_texts({"description": ""})
     parse_files(project)
     assert tomllib.loads(project.read("pyproject.toml"))["project"]["description"] == ""
 
@@ -108,18 +108,18 @@ def test_empty_description_is_accepted(rendered: Render) -> None:
         ("project_slug", "x" * 48),
     ],
 )
-def test_unusual_valid_answers_are_accepted(question: str, answer: str, rendered: Render) -> None:
-    project = rendered({question: answer})
+def test_unusual_valid_answers_are_accepted(question: str, answer: str, render_texts: Render) -> None:
+    project = render_texts({question: answer})
     parse_files(project)
     assert yaml.safe_load(project.read(".copier-answers.yml"))[question] == answer
 
 
 @pytest.mark.parametrize(("question", "answer"), REFUSED)
 def test_invalid_answer_is_refused_with_one_sentence_and_leaves_no_file(
-    question: str, answer: object, template: Path, tmp_path: Path
+    question: str, answer: object, texts_template: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match=question) as refusal:
-        render(template, tmp_path / "project", {question: answer})
+        render(texts_template, tmp_path / "project", {question: answer})
 
     sentence = str(refusal.value).removeprefix(f"Validation error for question '{question}': ")
     assert "\n" not in sentence

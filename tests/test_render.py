@@ -28,7 +28,11 @@ DJANGO_TEMPLATES = "templates"
 EVERY_RENDER = {**RENDERS, **HOSTILE_ANSWERS}
 
 
-@pytest.fixture(scope="module", params=EVERY_RENDER)
+# One process runs all tests of a render.
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(f"render {name}")) for name in EVERY_RENDER],
+)
 def project(request: pytest.FixtureRequest, rendered: Render) -> Project:
     return rendered(EVERY_RENDER[request.param])
 
@@ -146,7 +150,8 @@ def test_undefined_name_stops_the_render(tmp_path: Path) -> None:
     assert "'projet_name' is undefined" in answer.stderr
 
 
-def test_same_answers_give_the_same_project(project: Project, template: Path, tmp_path: Path) -> None:
+def test_same_answers_give_the_same_project(rendered: Render, template: Path, tmp_path: Path) -> None:
+    project = rendered({})
     again = render(template, tmp_path / "again", project.answers)
     assert again.files() == project.files()
     differing = [

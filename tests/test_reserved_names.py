@@ -88,6 +88,6 @@ def test_folders_of_a_project_are_reserved(rendered: Render) -> None:
 
 
 @pytest.mark.parametrize("name", ["Django", "test", "Class", "True", "REST framework", "Flower"])
-def test_default_slug_is_never_reserved(name: str, rendered: Render) -> None:
-    project = rendered({"project_name": name})
+def test_default_slug_is_never_reserved(name: str, render_texts: Render) -> None:
+    project = render_texts({"project_name": name})
     assert yaml.safe_load(project.read(".copier-answers.yml"))["project_slug"] not in RESERVED

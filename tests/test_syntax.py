@@ -23,7 +23,11 @@ EVERY_RENDER: dict[str, Answers] = {
 }
 
 
-@pytest.fixture(scope="module", params=EVERY_RENDER)
+# One process runs all tests of a render.
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(f"render {name}")) for name in EVERY_RENDER],
+)
 def project(request: pytest.FixtureRequest, rendered: Render) -> Project:
     return rendered(EVERY_RENDER[request.param])
 
