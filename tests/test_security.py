@@ -223,7 +223,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="need
 def test_bodies_over_the_limit_use_no_memory_and_no_disk_under_wsgi(
     render_project: Render, variables: dict[str, str]
 ) -> None:
-    load = put_load_on(share_environment(render_project({}), PRODUCTION), variables)
+    load = put_load_on(share_environment(render_project({"server": "wsgi"}), PRODUCTION), variables)
 
     assert load.declared == {httpx.codes.REQUEST_ENTITY_TOO_LARGE}
     assert httpx.codes.LENGTH_REQUIRED in load.chunked <= {httpx.codes.LENGTH_REQUIRED, None}
@@ -234,7 +234,7 @@ def test_bodies_over_the_limit_use_no_memory_and_no_disk_under_wsgi(
 
 @needs_proc
 def test_without_the_limit_bodies_fill_the_disk(render_project: Render, variables: dict[str, str]) -> None:
-    project = share_environment(render_project({}), PRODUCTION)
+    project = share_environment(render_project({"server": "wsgi"}), PRODUCTION)
     project.replace("config/settings/components/http.py", '    "apps.core.middleware.BodyLimitMiddleware",\n', "")
 
     load = put_load_on(project, variables)
