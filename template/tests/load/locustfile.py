@@ -1,6 +1,6 @@
-"""Load: people who sign in and look at their account. Run with `make load-test`.
+"""Load test: users sign in and read their account. Run it with `make load-test`.
 
-LOAD_EMAIL and LOAD_PASSWORD name an existing account.
+LOAD_EMAIL and LOAD_PASSWORD are the credentials of an existing account.
 """
 
 import os
@@ -8,8 +8,8 @@ import os
 from locust import HttpUser, between, task
 
 
-class Person(HttpUser):
-    """Signs in once, then reads."""
+class AccountReader(HttpUser):
+    """Signs in once, then reads the account."""
 
     wait_time = between(0.5, 2)
 
@@ -20,5 +20,5 @@ class Person(HttpUser):
 
     @task
     def read_account(self) -> None:
-        """Read the own account."""
+        """Read the account."""
         self.client.get("/api/v1/users/me/")

@@ -135,6 +135,20 @@ def test_killed_process_leaves_no_partial_order(environment: dict[str, str]) -> 
     assert isinstance(order, Order)
 
 
+def test_browser_may_send_an_idempotency_key(settings: Settings, client: Client) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["https://shop.example.com"]
+    headers = {
+        "Origin": "https://shop.example.com",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type,idempotency-key",
+    }
+
+    response = client.options("/api/v1/orders/", headers=headers)
+
+    allowed = {name.strip() for name in response["Access-Control-Allow-Headers"].split(",")}
+    assert {"authorization", "content-type", "idempotency-key"} <= allowed
+
+
 @pytest.mark.django_db
 def test_interrupted_seed_is_repeated(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.DEBUG = True
