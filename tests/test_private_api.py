@@ -42,8 +42,8 @@ PLACES = {
         f"{UPSTREAM}::test_links_of_a_page_repeat_unknown_parameters_in_rest_framework",
     ),
     "apps/core/database/pool.py": Place(
-        frozenset({"django.db.backends.postgresql.base.DatabaseWrapper"}),
-        "The pool of a connection (`DatabaseWrapper.pool`) drops its idle connections after a restart of PostgreSQL.",
+        frozenset({"django.db.connection.pool"}),
+        "The pool drops its idle connections after a restart of PostgreSQL.",
         "https://code.djangoproject.com/ticket/37075",
         f"{POOL}::test_django_does_not_take_a_check_for_its_pool",
     ),
@@ -130,6 +130,7 @@ def test_each_use_has_a_test_that_notices_when_it_can_go(file: str) -> None:
         ("from celery import Task\nclass Other(Task):\n    def _run(self): return super()._run()\n", "_run"),
         ("import structlog\nstructlog.get_logger(_level=1)\n", "_level"),
         ("from django.db import connection\ngetattr(connection, '_pool')\n", "_pool"),
+        ("from django.db import connection\nconnection.pool.drain()\n", "django.db.connection.pool"),
     ],
 )
 def test_scan_finds_private_api(code: str, name: str, tmp_path: Path) -> None:

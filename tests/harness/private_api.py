@@ -1,7 +1,7 @@
 """Find uses of private and undocumented API of dependencies in Python code, with `ast`.
 
 Names with a leading underscore are private unless the project defines them itself or the documentation of the library
-has them (`DOCUMENTED`). Public names that no documentation has are listed here (`UNDOCUMENTED_…`).
+has them (`DOCUMENTED`). Public names that no documentation has are listed in `UNDOCUMENTED` and `UNDOCUMENTED_NAMES`.
 """
 
 import ast
@@ -23,9 +23,10 @@ DOCUMENTED = {
     # https://docs.python.org/3/library/collections.html#collections.namedtuple
     "_replace",
 }
-# Names of modules, classes and functions that are not private by name, but are in no documentation.
-UNDOCUMENTED_IMPORTS = {
+# Full names that are not private by name, but are in no documentation.
+UNDOCUMENTED = {
     "django.db.backends.postgresql.base.DatabaseWrapper",
+    "django.db.connection.pool",
     "django.utils.crypto.salted_hmac",
     "drf_spectacular.drainage",
     "opentelemetry.util.http",
@@ -71,6 +72,11 @@ def _uses(tree: ast.Module, defined: set[str], read: set[str]) -> Iterator[str]:
     for node in ast.walk(tree):
         yield from (name for name in _names(node) if name in UNDOCUMENTED_NAMES)
         match node:
+            case ast.Attribute(value=ast.Name(id=root), attr=attribute) if root in imports and not _is_private(
+                attribute
+            ):
+                if (name := f"{imports[root]}.{attribute}") in UNDOCUMENTED:
+                    yield name
             case ast.Attribute(attr=name) if _is_private(name):
                 is_inherited = ast.unparse(node.value) == "super()"
                 if is_inherited or name not in defined:
@@ -106,9 +112,7 @@ def _is_private(name: str) -> bool:
 
 
 def _is_undocumented(name: str) -> bool:
-    return any(map(_is_private, name.split("."))) or any(
-        f"{name}.".startswith(f"{known}.") for known in UNDOCUMENTED_IMPORTS
-    )
+    return any(map(_is_private, name.split("."))) or any(f"{name}.".startswith(f"{known}.") for known in UNDOCUMENTED)
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
