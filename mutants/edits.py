@@ -938,12 +938,6 @@ MUTANTS: dict[str, Mutant] = {
         "    exit 0\n",
         here("tests/test_open_update.py::test_unreachable_template_is_an_error_and_nothing_is_pushed"),
     ),
-    "a dependency needs one bound": Mutant(
-        "template/scripts/check_dependencies.py",
-        're.search(r">=?", requirement) and re.search',
-        're.search(r">=?", requirement) or re.search',
-        here(f"{RULES}[dependencies-bounds]"),
-    ),
     # Gates.
     "make check leaves the layers out": Mutant(
         MAKEFILE,

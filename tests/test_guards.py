@@ -156,24 +156,6 @@ GUARDS: dict[str, Guard] = {
         "staticfiles.W004",
         "development",
     ),
-    "no ceiling": Guard(
-        "dependencies",
-        replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six>=1.17",\n'),
-        "'six>=1.17' needs a lower and an upper bound",
-        "bounds",
-    ),
-    "no floor": Guard(
-        "dependencies",
-        replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six<2",\n'),
-        "'six<2' needs a lower and an upper bound",
-        "bounds",
-    ),
-    "no bound in a group": Guard(
-        "dependencies",
-        replaces("pyproject.toml", "\nlocal = [\n", '\nlocal = [\n    "six",\n'),
-        "'six' needs a lower and an upper bound",
-        "bounds",
-    ),
     "an unused dependency": Guard(
         "dependencies",
         replaces("pyproject.toml", DEPENDS_ON, f'{DEPENDS_ON}    "six>=1.17,<2",\n'),

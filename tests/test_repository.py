@@ -13,7 +13,7 @@ from tests.conftest import Render
 from tests.harness.commands import execute
 from tests.harness.git import git
 from tests.harness.paths import PROGRAMS, ROOT
-from tests.harness.questions import CONFIGURATION, PYTHON_VERSIONS
+from tests.harness.questions import CONFIGURATION, PYTHON_VERSIONS, VARIANTS
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -65,13 +65,12 @@ def test_renders_are_linted_with_the_ruff_of_projects(rendered: Render) -> None:
     assert requirement("ruff") in [Requirement(line) for line in local if isinstance(line, str)]
 
 
-def test_every_dependency_has_a_lower_and_an_upper_bound() -> None:
-    unbounded = [
-        line
-        for line in PROJECT["dependency-groups"]["dev"]
-        if {spec.operator for spec in Requirement(line).specifier} != {">=", "<"}
-    ]
-    assert unbounded == []
+def test_every_dependency_has_a_lower_and_an_upper_bound(rendered: Render) -> None:
+    project = tomllib.loads(rendered(VARIANTS["largest"]).read("pyproject.toml"))
+    lines = [*PROJECT["dependency-groups"]["dev"], *project["project"]["dependencies"]]
+    lines += [line for group in project["dependency-groups"].values() for line in group if isinstance(line, str)]
+    assert len(lines) > 50
+    assert [line for line in lines if {spec.operator for spec in Requirement(line).specifier} != {">=", "<"}] == []
 
 
 def test_workflow_runs_every_supported_python() -> None:

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 from zeal import zeal_ignore
 
 from apps.mail.models import OutboxEmail
-from apps.users.tests.test_enumeration import REGISTER, RESEND, RESET, STATES, TOKEN, email_in, response_to
+from apps.users.tests.test_registration import REGISTER, RESEND, RESET, STATES, TOKEN, email_in, response_to
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rates")]
 
