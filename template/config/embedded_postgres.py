@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -49,32 +50,27 @@ def start_postgres() -> str:
             options = f"-h '' -k {sockets} -c max_connections=300 -c synchronous_commit=off"
             _run("pg_ctl", "start", "-w", "-D", DATA, "-l", FOLDER / "log", "-o", options)
     atexit.register(_stop_after_last_user, users)
-    return _url()
+    return f"postgres://postgres@/postgres?host={_socket_folder()}"
 
 
 def _stop_after_last_user(users: int) -> None:
     with (FOLDER / "start.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
+        # Another user holds its lock, or the server has been killed.
+        with suppress(OSError, subprocess.CalledProcessError):
             fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        sockets = _sockets()
-        _run("pg_ctl", "stop", "-w", "-D", DATA)
-        shutil.rmtree(sockets, ignore_errors=True)
+            sockets = _socket_folder()
+            _run("pg_ctl", "stop", "-w", "-D", DATA)
+            shutil.rmtree(sockets, ignore_errors=True)
 
 
-def _sockets() -> str:
+def _socket_folder() -> str:
     return (DATA / "postmaster.pid").read_text().splitlines()[4]
-
-
-def _url() -> str:
-    return f"postgres://postgres@/postgres?host={_sockets()}"
 
 
 def _is_running() -> bool:
     try:
-        psycopg.connect(_url()).close()
+        psycopg.connect(host=_socket_folder(), user="postgres").close()
     except (OSError, IndexError, psycopg.OperationalError):
         return False
     return True

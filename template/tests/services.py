@@ -1,4 +1,4 @@
-"""The services that tests run on: those of the environment, else ones that the tests start themselves."""
+"""PostgreSQL and Redis for the tests: those of the environment, otherwise servers that the tests start."""
 
 import atexit
 import os

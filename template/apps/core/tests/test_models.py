@@ -9,7 +9,7 @@ from apps.core.models import SoftDeleteModel, TimeStampedModel, UUIDModel
 with isolate_apps("apps.core"):
 
     class Note(UUIDModel, TimeStampedModel, SoftDeleteModel):
-        """What an app would write: all three abstract models in one."""
+        """A model with all three abstract base models."""
 
         class Meta(SoftDeleteModel.Meta):
             app_label = "core"
@@ -17,7 +17,7 @@ with isolate_apps("apps.core"):
 
 @pytest.fixture
 def _notes(db: None) -> None:
-    """Make the table, in the transaction of the test, and so for the test alone."""
+    """Create the table in the transaction of the test."""
     with connection.schema_editor() as editor:
         editor.create_model(Note)
 
@@ -25,7 +25,7 @@ def _notes(db: None) -> None:
 pytestmark = pytest.mark.usefixtures("_notes")
 
 
-def test_ids_sort_by_creation() -> None:
+def test_generated_ids_sort_by_creation() -> None:
     ids = [generate_id() for _ in range(1000)]
 
     assert ids == sorted(ids)
@@ -33,7 +33,7 @@ def test_ids_sort_by_creation() -> None:
     assert {one.version for one in ids} == {7}
 
 
-def test_rows_know_when_they_were_made_and_saved() -> None:
+def test_timestamps_hold_creation_and_last_save() -> None:
     with time_machine.travel("2026-01-01T00:00:00Z", tick=False):
         note = Note.objects.create()
     with time_machine.travel("2026-01-02T00:00:00Z", tick=False):
@@ -44,7 +44,7 @@ def test_rows_know_when_they_were_made_and_saved() -> None:
 
 
 class TestSoftDelete:
-    def test_hides_the_row_and_keeps_it(self) -> None:
+    def test_soft_delete_hides_the_row_and_keeps_it(self) -> None:
         note = Note.objects.create()
 
         note.soft_delete()
@@ -53,7 +53,7 @@ class TestSoftDelete:
         assert Note.all_objects.get() == note
         assert Note.all_objects.get().deleted_at is not None
 
-    def test_keeps_the_first_time(self) -> None:
+    def test_second_soft_delete_keeps_the_time_of_the_first(self) -> None:
         note = Note.objects.create()
         note.soft_delete()
         first = note.deleted_at
@@ -62,7 +62,7 @@ class TestSoftDelete:
 
         assert note.deleted_at == first
 
-    def test_can_be_taken_back(self) -> None:
+    def test_restore_undoes_soft_delete(self) -> None:
         note = Note.objects.create()
         note.soft_delete()
 
@@ -70,7 +70,7 @@ class TestSoftDelete:
 
         assert Note.objects.get().deleted_at is None
 
-    def test_is_held_together_by_the_database(self) -> None:
+    def test_database_refuses_deleted_row_without_time(self) -> None:
         Note.objects.create()
 
         with pytest.raises(IntegrityError, match="core_note_deleted_has_time"):
