@@ -123,13 +123,13 @@ MUTANTS: dict[str, Mutant] = {
         suite("apps/core/tests/test_access_log.py"),
     ),
     "the wrapper of queries goes with another's": Mutant(
-        f"{CORE}/database/queries.py",
+        f"{CORE}/access_log.py",
         "execute_wrappers.insert(0, _count_query)",
         "execute_wrappers.append(_count_query)",
         suite("apps/core/tests/test_query_count.py"),
     ),
     "a connection that is opened again counts twice": Mutant(
-        f"{CORE}/database/queries.py",
+        f"{CORE}/access_log.py",
         "if _count_query not in connection.execute_wrappers:",
         "if connection.execute_wrappers is not None:",
         suite("apps/core/tests/test_query_count.py"),
@@ -516,7 +516,7 @@ MUTANTS: dict[str, Mutant] = {
         HEADERS_TESTS,
     ),
     "no template knows the nonce": Mutant(
-        f"{SETTINGS}/http.py.jinja", '                "apps.core.csp.nonce",\n', "", HEADERS_TESTS
+        f"{SETTINGS}/http.py.jinja", '                "csp.context_processors.nonce",\n', "", HEADERS_TESTS
     ),
     "the documentation has no styles": Mutant(
         "template/config/urls.py.jinja",
@@ -740,7 +740,7 @@ MUTANTS: dict[str, Mutant] = {
         suite("apps/core/tests/test_problems.py"),
     ),
     "throttled responses have no Retry-After": Mutant(
-        f"{CORE}/exceptions/handler.py",
+        f"{CORE}/exceptions/problems.py",
         "    response = exception_handler(error, context)\n",
         '    response = exception_handler(error, {})\n    if response:\n        del response["Retry-After"]\n',
         suite("apps/core/tests/test_throttling.py"),

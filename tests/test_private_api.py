@@ -47,7 +47,7 @@ PLACES = {
         "https://code.djangoproject.com/ticket/37075",
         f"{POOL}::test_django_does_not_take_a_check_for_its_pool",
     ),
-    "apps/core/exceptions/handler.py": Place(
+    "apps/core/exceptions/problems.py": Place(
         frozenset({"rest_framework.fields.get_error_detail"}),
         "It keeps the codes of Django's validation errors in problem documents.",
         "none filed",

@@ -10,7 +10,7 @@ from django_structlog.celery.signals import bind_extra_task_metadata, pre_task_s
 from django_structlog.celery.steps import DjangoStructLogInitStep
 from structlog.contextvars import bind_contextvars
 
-from apps.core.database.queries import query_count, start_counting
+from apps.core.access_log import query_count, start_counting
 from config.heartbeat import HeartbeatStep, start_heartbeat
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")

@@ -7,7 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.catalog.exceptions import InsufficientStockError
-from apps.core.ids import generate_id
+from apps.core.models import generate_id
 from apps.orders.exceptions import OrderStateError
 from apps.orders.models import Order, OrderItem
 from apps.orders.services import OrderItemInput, order_cancel, order_create, order_pay, order_refund

@@ -1,39 +1,41 @@
-"""The access log, with one event per request, and the log of unhandled exceptions."""
+"""The access log, with one event per request, the log of unhandled exceptions, and the number of queries.
+
+Source: https://docs.djangoproject.com/en/stable/topics/db/instrumentation/
+"""
 
 import logging
 import sys
-from http import HTTPStatus
+from collections.abc import Callable
+from contextvars import ContextVar
 from time import perf_counter
 from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponseBase
 
 from apps.core.database.errors import database_error, log_database_error
-from apps.core.database.queries import query_count
 
 log = structlog.get_logger(__name__)
 
+_LEVELS = {4: logging.WARNING, 5: logging.ERROR}
 # The key in `request.META` for the last exception that was logged.
 _LOGGED = "apps.core.access_log"
+# A list of one number, which all threads of a request share.
+_queries: ContextVar[list[int]] = ContextVar("queries")
 
 
 def log_request(request: HttpRequest, response: HttpResponseBase, started: float) -> None:
-    """Write the access log event of a request. Requests for static files are not logged.
+    """Write the access log event of a request that started then by `perf_counter`.
 
-    Args:
-        request: The request.
-        response: Its response. A streaming response is logged before its content is sent.
-        started: When the request started, by `perf_counter`.
+    Requests for static files are not logged. A streaming response is logged before its content is sent.
     """
     if request.path.startswith(settings.STATIC_URL):
         return
-    level = logging.INFO
-    if response.status_code >= HTTPStatus.BAD_REQUEST:
-        level = logging.ERROR if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.WARNING
     duration = round((perf_counter() - started) * 1000, 1)
     fields = {"status": response.status_code, "duration_ms": duration, "queries": query_count()}
+    level = _LEVELS.get(response.status_code // 100, logging.INFO)
     log.log(level, "request_finished", **_describe(request), **fields)
 
 
@@ -60,3 +62,25 @@ def _describe(request: HttpRequest) -> dict[str, Any]:
     """Return the method, path and route of a request, without its query string, which can hold secrets."""
     route = {"route": request.resolver_match.route} if request.resolver_match else {}
     return {"request": f"{request.method} {request.path}", **route}
+
+
+def start_counting() -> None:
+    """Start to count the queries of a new request or task."""
+    _queries.set([0])
+
+
+def query_count() -> int:
+    """Return how many queries the current request or task has made."""
+    return _queries.get([0])[0]
+
+
+def count_queries(connection: BaseDatabaseWrapper, **_kwargs: object) -> None:
+    """Count the queries of a connection. Receives `connection_created`, which fires on every reconnect."""
+    # First in the list, because `execute_wrapper()` removes the last one when its block ends.
+    if _count_query not in connection.execute_wrappers:
+        connection.execute_wrappers.insert(0, _count_query)
+
+
+def _count_query(execute: Callable[..., Any], *args: Any) -> Any:
+    _queries.get([0])[0] += 1
+    return execute(*args)

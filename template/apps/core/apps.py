@@ -4,8 +4,7 @@ from django.apps import AppConfig
 from django.core.signals import got_request_exception, request_finished
 from django.db.backends.signals import connection_created
 
-from apps.core.access_log import clear_context, log_exception
-from apps.core.database.queries import count_queries
+from apps.core.access_log import clear_context, count_queries, log_exception
 
 
 class CoreConfig(AppConfig):

@@ -35,29 +35,24 @@ def cached[ValueT](name: str, *, key: str = "", timeout: int, compute: Callable[
     """
     version = cache.get_or_set(_version_key(name), lambda: uuid4().hex, VERSION_SECONDS)
     cache_key = f"cached:{name}:{version}:{hashlib.sha256(key.encode()).hexdigest()}"
-    lock = f"{cache_key}:lock"
-    deadline = time.monotonic() + WAIT_SECONDS
-    entry: dict[str, ValueT] | None = cache.get(cache_key)
-    while entry is None:
+    lock, deadline = f"{cache_key}:lock", time.monotonic() + WAIT_SECONDS
+    entry: dict[str, ValueT] | None
+    while (entry := cache.get(cache_key)) is None:
         # None if the cache is unavailable.
         is_locked: bool | None = cache.add(lock, "", LOCK_SECONDS)
         if is_locked:
+            try:
+                # Another caller may have stored the value before this one got the lock.
+                if (entry := cache.get(cache_key)) is None:
+                    entry = {"value": compute()}
+                    cache.set(cache_key, entry, timeout)
+            finally:
+                cache.delete(lock)
             break
         if is_locked is None or time.monotonic() > deadline:
             return compute()
         time.sleep(POLL_SECONDS)
-        entry = cache.get(cache_key)
-    if entry is not None:
-        return entry["value"]
-    try:
-        # Another caller may have stored the value before this one got the lock.
-        entry = cache.get(cache_key)
-        if entry is None:
-            entry = {"value": compute()}
-            cache.set(cache_key, entry, timeout)
-        return entry["value"]
-    finally:
-        cache.delete(lock)
+    return entry["value"]
 
 
 def invalidate_on_commit(*names: str) -> None:

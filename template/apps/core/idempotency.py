@@ -7,13 +7,12 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from apps.core.exceptions import DomainError
@@ -38,8 +37,7 @@ class IdempotencyKeyReusedError(DomainError):
     code = "idempotency-key-reused"
 
 
-@dataclass(frozen=True)
-class IdempotentResponse:
+class IdempotentResponse(NamedTuple):
     """The body of a response, and whether it is replayed."""
 
     body: dict[str, Any]
@@ -52,26 +50,19 @@ def run_idempotent(
 ) -> IdempotentResponse:
     """Run the handler and store its response under the key, or return the response that is stored.
 
-    All in one transaction: concurrent requests with the same key wait for it, and if the handler fails, nothing is
-    stored. Keys belong to a user and to one operation, so a response is never replayed to another.
-
-    Raises:
-        IdempotencyKeyInvalidError: The key is not valid.
-        IdempotencyKeyReusedError: The key was used for another request.
+    All in one transaction: if the handler fails, nothing is stored. Keys belong to a user and to one operation, so a
+    response is never replayed to another.
     """
     if not re.fullmatch(KEY_PATTERN, key):
         raise IdempotencyKeyInvalidError("An Idempotency-Key has 1 to 255 visible ASCII characters.")
     request_hash = hashlib.sha256(json.dumps([operation, request], sort_keys=True).encode()).hexdigest()
-    stored = IdempotencyKey(user_id=user.pk, key=key, request_hash=request_hash, response={})
-    try:
-        # A concurrent request with the same key waits here.
-        with transaction.atomic():
-            stored.save(force_insert=True)
-    except IntegrityError:
-        stored = IdempotencyKey.objects.get(user_id=user.pk, key=key)
-        if stored.request_hash != request_hash:
-            message = "This Idempotency-Key was used for another request. Send a new key."
-            raise IdempotencyKeyReusedError(message) from None
+    own = IdempotencyKey(user_id=user.pk, key=key, request_hash=request_hash, response={})
+    # Waits for the end of a concurrent request with the same key.
+    IdempotencyKey.objects.bulk_create([own], ignore_conflicts=True)
+    stored = IdempotencyKey.objects.get(user_id=user.pk, key=key)
+    if stored.request_hash != request_hash:
+        raise IdempotencyKeyReusedError("This Idempotency-Key was used for another request. Send a new key.")
+    if stored.pk != own.pk:
         return IdempotentResponse(stored.response, is_replayed=True)
     stored.response = handler()
     stored.save(update_fields=["response"])

@@ -3,6 +3,7 @@
 import re
 from http import HTTPStatus
 from time import perf_counter
+from uuid import uuid4
 
 import structlog
 from django.conf import settings
@@ -10,12 +11,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.security import SecurityMiddleware
 from django.utils.deprecation import MiddlewareMixin
 
-from apps.core.access_log import log_request
+from apps.core.access_log import log_request, start_counting
 from apps.core.database.health import is_database_available
-from apps.core.database.queries import start_counting
 from apps.core.exceptions.problems import problem_response
 from apps.core.graceful_shutdown import is_shutting_down
-from apps.core.ids import generate_id
 
 # A client's request id ends up in our logs: no spaces, quotes or line breaks.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -36,10 +35,9 @@ class RequestMiddleware(SecurityMiddleware):
             return _probe(request.path)
         request_id = request.META.get("HTTP_X_REQUEST_ID", "")
         if not _REQUEST_ID.fullmatch(request_id):
-            request_id = str(generate_id())
+            request_id = str(uuid4())
         # In META, since `request.headers` is cached at its first use.
-        request.META["HTTP_X_REQUEST_ID"] = request_id
-        request.META[_STARTED] = perf_counter()
+        request.META |= {"HTTP_X_REQUEST_ID": request_id, _STARTED: perf_counter()}
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         start_counting()
@@ -56,10 +54,7 @@ class RequestMiddleware(SecurityMiddleware):
 
 
 class BodyLimitMiddleware(MiddlewareMixin):
-    """Refuse request bodies above `DATA_UPLOAD_MAX_MEMORY_SIZE`, and those of unknown length.
-
-    REST framework and file uploads do not check that setting themselves.
-    """
+    """Refuse bodies above `DATA_UPLOAD_MAX_MEMORY_SIZE`, which files and REST framework ignore, or of unknown length."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         """Return a problem document, or None."""
@@ -72,15 +67,11 @@ class BodyLimitMiddleware(MiddlewareMixin):
 
 
 def _probe(path: str) -> HttpResponse:
-    """Answer a probe: `/livez` while the process serves, `/readyz` while requests can be served.
-
-    Redis is not checked, because the API works without it.
-    """
-    unavailable = HTTPStatus.SERVICE_UNAVAILABLE
+    """Answer a probe: `/livez` while the process runs, `/readyz` while requests can be served. Neither needs Redis."""
     if path == "/livez":
         return JsonResponse({"status": "ok"})
     if is_shutting_down():
-        return JsonResponse({"server": "stopping"}, status=unavailable)
+        return JsonResponse({"server": "stopping"}, status=HTTPStatus.SERVICE_UNAVAILABLE)
     if is_database_available():
         return JsonResponse({"database": "ok"})
-    return JsonResponse({"database": "unavailable"}, status=unavailable)
+    return JsonResponse({"database": "unavailable"}, status=HTTPStatus.SERVICE_UNAVAILABLE)

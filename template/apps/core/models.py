@@ -1,5 +1,6 @@
 """Abstract base models, and the table of idempotency keys."""
 
+import uuid
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -7,8 +8,12 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from uuid_utils.compat import uuid7
 
-from apps.core.ids import generate_id
+
+def generate_id() -> uuid.UUID:
+    """Return a new UUIDv7 (RFC 9562): unique, and sorted by creation. Migrations import this function."""
+    return uuid7()
 
 
 class UUIDModel(models.Model):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
 from django.db.models import QuerySet
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
@@ -14,7 +15,7 @@ class StandardCursorPagination(CursorPagination):
     """Paginate by cursor, newest first. Every page costs the same, and no row is skipped or repeated.
 
     A cursor holds a value of the first ordering field only, so that field must be unique and not null: rows that
-    share a value can get lost between pages. Ids are time-ordered (`apps.core.ids`).
+    share a value can get lost between pages. Ids are time-ordered.
     """
 
     page_size = 25
@@ -32,14 +33,11 @@ class StandardCursorPagination(CursorPagination):
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         cursor = super().decode_cursor(request)
-        if cursor is None or cursor.position is None:
-            return cursor
-        try:
-            # A cursor that was not made here would be an error of the database.
-            self.position_field.to_python(cursor.position)
-            is_valid = "\0" not in str(cursor.position)
-        except ValidationError:
-            is_valid = False
-        if not is_valid:
-            raise NotFound(self.invalid_cursor_message)
+        if cursor and cursor.position is not None:
+            try:
+                # A cursor that was not made here would be an error of the database.
+                self.position_field.to_python(cursor.position)
+                ProhibitNullCharactersValidator()(cursor.position)
+            except ValidationError as error:
+                raise NotFound(self.invalid_cursor_message) from error
         return cursor

@@ -7,7 +7,7 @@ from rest_framework.parsers import JSONParser
 
 
 class BoundedJSONParser(JSONParser):
-    """Parse JSON, and answer 400 instead of 500 if it is nested deeper than Python can parse."""
+    """Answer 400 instead of 500 to JSON that is nested deeper than Python can parse."""
 
     def parse(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         try:

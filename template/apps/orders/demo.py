@@ -12,7 +12,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 from psycopg import sql
 
-from apps.core.ids import generate_id
+from apps.core.models import generate_id
 from apps.orders.models import Order, OrderItem
 from apps.orders.product_gateway import PricedItem
 from apps.orders.states import Status

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
-from apps.core.ids import generate_id
+from apps.core.models import generate_id
 from apps.users.models import User
 
 DEMO_EMAIL = "demo@example.com"

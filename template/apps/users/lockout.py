@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from apps.core.client_ip import client_ip
 from apps.core.exceptions.problems import is_api, problem_response
+from apps.core.throttling import client_ip
 from apps.users.models import User
 
 log = structlog.get_logger(__name__)

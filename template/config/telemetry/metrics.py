@@ -8,7 +8,7 @@ from django.views import View
 from opentelemetry.metrics import get_meter
 from opentelemetry.trace import Span
 
-from apps.core.database.queries import query_count
+from apps.core.access_log import query_count
 
 meter = get_meter("config.telemetry")
 # Clients can send any method name, and each one would be a series of its own.

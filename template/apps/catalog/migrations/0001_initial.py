@@ -5,7 +5,7 @@ from django.db import migrations, models
 from django.db.models import PROTECT, F, Q
 from django.db.models.functions import Now
 
-from apps.core.ids import generate_id
+from apps.core.models import generate_id
 
 ID = ("id", models.UUIDField(default=generate_id, editable=False, primary_key=True, serialize=False))
 ON_SALE = Q(is_active=True, is_deleted=False)

@@ -1,6 +1,6 @@
 """Domain errors: what services raise when a business rule rejects a request.
 
-Views let them pass; `apps.core.exceptions.handler` turns them into responses.
+Views let them pass; `apps.core.exceptions.problems` turns them into responses.
 """
 
 from collections.abc import Mapping
@@ -9,11 +9,7 @@ from typing import ClassVar
 
 
 class DomainError(Exception):
-    """A business rule rejects the request.
-
-    Args:
-        detail: One sentence for the client: what happened, and what to do.
-    """
+    """A business rule rejects the request. The detail tells the client what happened, and what to do."""
 
     status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
     # Becomes the `type` of the problem document. Clients branch on it, so it is part of the API.

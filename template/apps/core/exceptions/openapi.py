@@ -8,12 +8,12 @@ from drf_spectacular.utils import OpenApiResponse
 from apps.core.exceptions.problems import CONTENT_TYPE
 
 _REFERENCE = {"$ref": "#/components/schemas/Problem"}
-_STRING, _URI, _INTEGER = {"type": "string"}, {"type": "string", "format": "uri"}, {"type": "integer"}
+_STRING = {"type": "string"}
 _FIELD_ERROR = {"pointer": _STRING, "code": _STRING, "detail": _STRING}
 _PROBLEM = {
-    "type": _URI,
+    "type": {"type": "string", "format": "uri"},
     "title": _STRING,
-    "status": _INTEGER,
+    "status": {"type": "integer"},
     "detail": _STRING,
     "instance": _STRING,
     "request_id": {"type": "string", "nullable": True},
@@ -28,10 +28,7 @@ _PROBLEM_SCHEMA = {
 
 
 def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
-    """Return the error responses of an endpoint that the document does not contain by itself.
-
-    For `@extend_schema(responses={200: …, **problems(404)})`.
-    """
+    """Return error responses for `@extend_schema(responses={200: …, **problems(404)})`."""
     return {(status, CONTENT_TYPE): OpenApiResponse(_REFERENCE, HTTPStatus(status).phrase) for status in statuses}
 
 
@@ -55,13 +52,14 @@ def describe_operations(result: dict[str, Any], **_kwargs: object) -> dict[str, 
 def _error_statuses(operation: dict[str, Any]) -> set[int]:
     """Return the error statuses that follow from the body, the parameters and the authentication of an operation."""
     parameters = operation.get("parameters", [])
-    places = {parameter["in"] for parameter in parameters}
+    statuses = {406, 429, 500, 503}
+    if "requestBody" in operation:
+        statuses |= {400, 411, 413, 415}
+    if any(parameter["in"] == "query" for parameter in parameters):
+        statuses.add(400)
     # A cursor can lead to a page that does not exist.
-    is_lookup = "path" in places or any(parameter.get("name") == "cursor" for parameter in parameters)
-    return {
-        *(406, 429, 500, 503),
-        *((400, 411, 413, 415) if "requestBody" in operation else ()),
-        *((400,) if "query" in places else ()),
-        *((404,) if is_lookup else ()),
-        *((401,) if {} not in operation.get("security", [{}]) else ()),
-    }
+    if any(parameter["in"] == "path" or parameter.get("name") == "cursor" for parameter in parameters):
+        statuses.add(404)
+    if {} not in operation.get("security", [{}]):
+        statuses.add(401)
+    return statuses

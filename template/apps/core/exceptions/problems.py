@@ -1,36 +1,37 @@
-"""Problem documents, the format of every API error (RFC 9457), and Django's error handlers.
+"""Problem documents, the format of every API error (RFC 9457), and the error handlers of Django and REST framework.
 
 Under `/api/` Django's own errors are problem documents too. Everywhere else they are HTML pages.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 import structlog
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views import csrf, defaults
+from rest_framework import exceptions
+from rest_framework.fields import get_error_detail
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
 
-from apps.core.database.errors import database_error
+from apps.core.database.errors import database_error, log_database_error
+from apps.core.exceptions import DomainError
 
 CONTENT_TYPE = "application/problem+json"
 
 
 def problem(status: int, detail: str, path: str, code: str | None = None) -> dict[str, Any]:
-    """Return a problem document.
-
-    Args:
-        status: The HTTP status.
-        detail: One sentence about this occurrence.
-        path: The path of the request.
-        code: The kind of problem, for programs. None if the status says everything.
-    """
+    """Return a problem document. The code is the kind of problem, unless the status says everything."""
     return {
         "type": f"urn:problem:{code}" if code else "about:blank",
-        "title": HTTPStatus(status).phrase if status in set(HTTPStatus) else "Error",
+        "title": responses.get(status, "Error"),
         "status": int(status),
         "detail": detail,
         "instance": path,
@@ -38,45 +39,35 @@ def problem(status: int, detail: str, path: str, code: str | None = None) -> dic
     }
 
 
-def is_api(request: HttpRequest) -> bool:
-    """Return whether the path belongs to the API, whose errors are problem documents."""
-    return request.path.lstrip("/").startswith("api/")
-
-
 def problem_response(request: HttpRequest, status: HTTPStatus, detail: str, code: str | None = None) -> JsonResponse:
     """Return a problem document as a Django response."""
     return JsonResponse(problem(status, detail, request.path, code), status=status, content_type=CONTENT_TYPE)
 
 
-def _handler(status: HTTPStatus, detail: str, page: Callable[..., Any]) -> Callable[..., HttpResponse]:
-    """Return an error handler for Django: a problem document under `/api/`, a page elsewhere."""
-
-    def handle(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        response: HttpResponse = (
-            problem_response(request, status, detail) if is_api(request) else page(request, *args, **kwargs)
-        )
-        return response
-
-    return handle
+def is_api(request: HttpRequest) -> bool:
+    """Return whether the path belongs to the API, whose errors are problem documents."""
+    return request.path.lstrip("/").startswith("api/")
 
 
-bad_request = _handler(HTTPStatus.BAD_REQUEST, "The request is malformed or not allowed.", defaults.bad_request)
-permission_denied = _handler(HTTPStatus.FORBIDDEN, "You may not do this.", defaults.permission_denied)
-page_not_found = _handler(HTTPStatus.NOT_FOUND, "There is nothing here.", defaults.page_not_found)
-_internal_error = _handler(
-    HTTPStatus.INTERNAL_SERVER_ERROR,
-    "Something went wrong here. Give the request id when you report it.",
-    defaults.server_error,
-)
+def _handle(
+    status: HTTPStatus, detail: str, page: Callable[..., HttpResponse], request: HttpRequest, *args: Any, **kwargs: Any
+) -> HttpResponse:
+    return problem_response(request, status, detail) if is_api(request) else page(request, *args, **kwargs)
+
+
+bad_request = partial(_handle, HTTPStatus.BAD_REQUEST, "The request is malformed or not allowed.", defaults.bad_request)
+permission_denied = partial(_handle, HTTPStatus.FORBIDDEN, "You may not do this.", defaults.permission_denied)
+page_not_found = partial(_handle, HTTPStatus.NOT_FOUND, "There is nothing here.", defaults.page_not_found)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500, or 503 if the cause is a database error. `handler500`."""
     reason = database_error(sys.exception())
     if reason is None:
-        return _internal_error(request)
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    response = _handler(status, reason.detail, partial(render, template_name="503.html", status=status))(request)
+        detail = "Something went wrong here. Give the request id when you report it."
+        return _handle(HTTPStatus.INTERNAL_SERVER_ERROR, detail, defaults.server_error, request)
+    page = partial(render, template_name="503.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
+    response = _handle(HTTPStatus.SERVICE_UNAVAILABLE, reason.detail, page, request)
     response["Retry-After"] = str(reason.retry_after)
     return response
 
@@ -84,4 +75,54 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer 403 to a form without a valid CSRF token. `CSRF_FAILURE_VIEW`."""
     page = partial(csrf.csrf_failure, reason=reason, template_name="403_csrf.html")
-    return _handler(HTTPStatus.FORBIDDEN, f"CSRF verification failed: {reason}", page)(request)
+    return _handle(HTTPStatus.FORBIDDEN, f"CSRF verification failed: {reason}", page, request)
+
+
+class _StatusError(exceptions.APIException):
+    def __init__(self, status: HTTPStatus, detail: str, wait: int | None = None) -> None:
+        super().__init__(detail)
+        self.status_code, self.wait = status, wait
+
+
+def problem_exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Return the problem document for an exception of an API view, or None to have Django answer 500."""
+    request, error, code = context["request"], exc, None
+    if reason := database_error(exc):
+        log_database_error(request, reason, exc)
+        error = _StatusError(HTTPStatus.SERVICE_UNAVAILABLE, reason.detail, reason.retry_after)
+    elif isinstance(exc, DomainError):
+        error, code = _StatusError(exc.status, exc.detail), exc.code
+    elif isinstance(exc, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(exc, ValidationError):
+        error = exceptions.ValidationError(get_error_detail(exc))
+    # Rolls the transaction back, and sets the headers WWW-Authenticate and Retry-After.
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    if isinstance(error, exceptions.ValidationError):
+        body = problem(response.status_code, "The request has invalid fields.", request.path, "invalid-fields")
+        body["errors"] = list(_field_errors(error.detail, ""))
+    else:
+        detail = str(response.data["detail"]) if "detail" in response.data else " ".join(response.data)
+        body = problem(response.status_code, detail, request.path, code)
+    if isinstance(exc, DomainError):
+        for name, value in exc.headers.items():
+            response[name] = value
+    # A problem document is JSON, whatever the view renders.
+    request.accepted_renderer, request.accepted_media_type = JSONRenderer(), CONTENT_TYPE
+    response.data, response.content_type = body, CONTENT_TYPE
+    return response
+
+
+def _field_errors(details: Any, pointer: str) -> Iterator[dict[str, str]]:
+    """Yield the errors in the details of a validation error, which are at this JSON pointer (RFC 6901) of the body."""
+    if isinstance(details, exceptions.ErrorDetail):
+        yield {"pointer": f"#{pointer}", "code": str(details.code), "detail": str(details)}
+        return
+    is_object = isinstance(details, dict)
+    for key, nested in details.items() if is_object else enumerate(details):
+        # Several errors of one value are a list, and those of a whole object have a name of their own.
+        is_here = key == "non_field_errors" if is_object else isinstance(nested, exceptions.ErrorDetail)
+        token = str(key).replace("~", "~0").replace("/", "~1")
+        yield from _field_errors(nested, pointer if is_here else f"{pointer}/{token}")

@@ -3,8 +3,7 @@ import time_machine
 from django.db import IntegrityError, connection
 from django.test.utils import isolate_apps
 
-from apps.core.ids import generate_id
-from apps.core.models import SoftDeleteModel, TimeStampedModel, UUIDModel
+from apps.core.models import SoftDeleteModel, TimeStampedModel, UUIDModel, generate_id
 
 with isolate_apps("apps.core"):
 

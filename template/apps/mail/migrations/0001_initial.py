@@ -1,7 +1,7 @@
 import django.utils.timezone
 from django.db import migrations, models
 
-from apps.core.ids import generate_id
+from apps.core.models import generate_id
 
 
 class Migration(migrations.Migration):

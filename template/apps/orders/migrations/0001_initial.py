@@ -3,7 +3,7 @@ from django.db import migrations, models
 from django.db.models import CASCADE, PROTECT, Q
 from django.db.models.functions import Now
 
-from apps.core.ids import generate_id
+from apps.core.models import generate_id
 
 ID = ("id", models.UUIDField(default=generate_id, editable=False, primary_key=True, serialize=False))
 CREATED_AT = ("created_at", models.DateTimeField(db_default=Now(), editable=False))

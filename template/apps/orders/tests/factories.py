@@ -7,7 +7,7 @@ from django.utils import timezone
 from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
-from apps.core.ids import generate_id
+from apps.core.models import generate_id
 from apps.orders.models import DailyReport, Order, OrderItem
 from apps.orders.states import Status
 from apps.users.tests.factories import UserFactory

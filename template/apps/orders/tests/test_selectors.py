@@ -6,7 +6,7 @@ import time_machine
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
-from apps.core.ids import generate_id
+from apps.core.models import generate_id
 from apps.orders.models import Order
 from apps.orders.selectors import day_figures, order_detail, order_list, order_summary, with_product
 from apps.orders.services import order_pay, order_refund

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from apps.core.ids import generate_id
+from apps.core.models import generate_id
 from apps.orders.models import Order
 from apps.orders.serializers import MAX_ITEMS, MAX_QUANTITY
 from apps.orders.services import order_pay

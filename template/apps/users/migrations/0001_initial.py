@@ -7,7 +7,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import apps.core.ids
+import apps.core.models
 
 
 class Migration(migrations.Migration):
@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=apps.core.ids.generate_id, editable=False, primary_key=True, serialize=False
+                        default=apps.core.models.generate_id, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=apps.core.ids.generate_id, editable=False, primary_key=True, serialize=False
+                        default=apps.core.models.generate_id, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("is_deleted", models.BooleanField(db_index=True, default=False)),
@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=apps.core.ids.generate_id, editable=False, primary_key=True, serialize=False
+                        default=apps.core.models.generate_id, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("refresh_id", models.CharField(max_length=255)),

@@ -29,7 +29,7 @@ def inline(request: HttpRequest) -> HttpResponse:
     context = RequestContext(request)
     # As a template has it.
     with context.bind_template(Template("")):
-        nonce = context["csp_nonce"]
+        nonce = context["CSP_NONCE" if "CSP_NONCE" in context else "csp_nonce"]
     return HttpResponse(f'<script nonce="{nonce}">1</script><style nonce="{nonce}"></style>')
 
 

@@ -4,7 +4,7 @@ import structlog
 from celery import shared_task
 from django.db import connection
 
-from apps.core.database.queries import query_count
+from apps.core.access_log import query_count
 
 log = structlog.get_logger("tests.tasks")
 

@@ -14,7 +14,7 @@ from django.urls import path
 from pytest_django import Settings
 from structlog.testing import capture_logs
 
-from apps.core.database.queries import query_count
+from apps.core.access_log import query_count
 from apps.users.models import User
 from apps.users.sessions import session_start
 

@@ -2,7 +2,7 @@ import pytest
 from django.http import HttpRequest
 from pytest_django import Settings
 
-from apps.core.client_ip import client_ip
+from apps.core.throttling import client_ip
 
 
 def request_from(remote: str, forwarded: str | None = None) -> HttpRequest:

@@ -12,7 +12,7 @@ from django.http import HttpRequest, JsonResponse
 from django.test import AsyncClient, Client
 from django.urls import path
 
-from apps.core.database.queries import query_count, start_counting
+from apps.core.access_log import query_count, start_counting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

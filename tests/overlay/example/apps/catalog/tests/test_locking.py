@@ -13,7 +13,7 @@ from apps.catalog.exceptions import InsufficientStockError
 from apps.catalog.import_export import ImportReport, RowError, products_import
 from apps.catalog.models import Category, Product, StockMovement
 from apps.catalog.tests.factories import CategoryFactory, ProductFactory
-from apps.core.ids import generate_id
+from apps.core.models import generate_id
 from tests.blocking import run_blocked
 from tests.concurrency import run_in_parallel, short_lock_timeout
 
