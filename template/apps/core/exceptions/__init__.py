@@ -3,7 +3,6 @@
 Views let them pass; `apps.core.exceptions.problems` turns them into responses.
 """
 
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import ClassVar
 
@@ -14,7 +13,8 @@ class DomainError(Exception):
     status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
     # Becomes the `type` of the problem document. Clients branch on it, so it is part of the API.
     code: ClassVar[str] = "rule-violated"
-    headers: ClassVar[Mapping[str, str]] = {}
+    # The header `WWW-Authenticate`, which a 401 response must have (RFC 9110, section 15.5.2).
+    auth_header: ClassVar[str | None] = None
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -33,5 +33,4 @@ class InvalidTokenError(DomainError):
 
     status = HTTPStatus.UNAUTHORIZED
     code = "invalid-token"
-    # A 401 response must name the authentication scheme (RFC 9110, section 15.5.2).
-    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer realm="api"'}
+    auth_header = 'Bearer realm="api"'

@@ -79,9 +79,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 class _StatusError(exceptions.APIException):
-    def __init__(self, status: HTTPStatus, detail: str, wait: int | None = None) -> None:
+    def __init__(self, status: HTTPStatus, detail: str, auth_header: str | None = None, wait: int | None = None) -> None:
         super().__init__(detail)
-        self.status_code, self.wait = status, wait
+        self.status_code, self.auth_header, self.wait = status, auth_header, wait
 
 
 def problem_exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -89,9 +89,9 @@ def problem_exception_handler(exc: Exception, context: dict[str, Any]) -> Respon
     request, error, code = context["request"], exc, None
     if reason := database_error(exc):
         log_database_error(request, reason, exc)
-        error = _StatusError(HTTPStatus.SERVICE_UNAVAILABLE, reason.detail, reason.retry_after)
+        error = _StatusError(HTTPStatus.SERVICE_UNAVAILABLE, reason.detail, wait=reason.retry_after)
     elif isinstance(exc, DomainError):
-        error, code = _StatusError(exc.status, exc.detail), exc.code
+        error, code = _StatusError(exc.status, exc.detail, exc.auth_header), exc.code
     elif isinstance(exc, Http404):
         error = exceptions.NotFound()
     elif isinstance(exc, ValidationError):
@@ -106,9 +106,6 @@ def problem_exception_handler(exc: Exception, context: dict[str, Any]) -> Respon
     else:
         detail = str(response.data["detail"]) if "detail" in response.data else " ".join(response.data)
         body = problem(response.status_code, detail, request.path, code)
-    if isinstance(exc, DomainError):
-        for name, value in exc.headers.items():
-            response[name] = value
     # A problem document is JSON, whatever the view renders.
     request.accepted_renderer, request.accepted_media_type = JSONRenderer(), CONTENT_TYPE
     response.data, response.content_type = body, CONTENT_TYPE
