@@ -79,9 +79,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 class _StatusError(exceptions.APIException):
-    def __init__(self, status: HTTPStatus, detail: str, auth_header: str | None = None, wait: int | None = None) -> None:
+    def __init__(self, status: HTTPStatus, detail: str, auth: str | None = None, wait: int | None = None) -> None:
         super().__init__(detail)
-        self.status_code, self.auth_header, self.wait = status, auth_header, wait
+        self.status_code, self.auth_header, self.wait = status, auth, wait
 
 
 def problem_exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
