@@ -29,6 +29,7 @@ def configuration() -> dict[str, Any]:
     return runpy.run_path(str(BASE_DIR / "config/gunicorn.conf.py"))
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("server", ["wsgi", "asgi"])
 def test_application_answers(server: str) -> None:
     application = runpy.run_path(str(BASE_DIR / f"config/{server}.py"))["application"]
