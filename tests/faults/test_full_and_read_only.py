@@ -55,8 +55,10 @@ def test_full_log_disk_stops_no_request_and_no_task(variables: dict[str, str], s
     project = deploy()
     log = Path("/dev/full")
     with run_smtp(smtp_port) as mailbox, ExitStack() as processes:
-        production = processes.enter_context(open_shop(project, variables, log=log))
-        worker = processes.enter_context(run_worker(project, variables, log=log))
+        # As in the image: a worker cannot fork while its output buffer holds what it could not write.
+        unbuffered = {**variables, "PYTHONUNBUFFERED": "1"}
+        production = processes.enter_context(open_shop(project, unbuffered, log=log))
+        worker = processes.enter_context(run_worker(project, unbuffered, log=log))
         with load_on(production.shop) as load:
             wait_until(lambda: load.has(ENOUGH, 0), "load", deadline=120)
         wait_until(lambda: mailbox.messages, "mail", hopeless=worker.ended)
