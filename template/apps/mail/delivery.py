@@ -62,12 +62,17 @@ def _retry_later(mail: OutboxEmail, error: Exception) -> None:
     mail.save()
 
 
-def mail_deliver_due() -> int:
-    """Send the emails that are due, and return how many were sent. Parallel runs send no email twice."""
+def mail_deliver_due(*, retry_interrupted: bool = False) -> int:
+    """Send the emails that are due, and return how many were sent. Parallel runs send no email twice.
+
+    Emails that a process was sending when it died may have been sent, so only `retry_interrupted` sends them again.
+    """
     now, deadline = timezone.now(), monotonic() + MAX_SECONDS
-    if interrupted := OutboxEmail.objects.filter(sending_started_at__lt=now - INTERRUPTED_AFTER).count():
-        # They may have been sent. `manage.py deliver_mail --retry-interrupted` sends them again.
-        log.error("mail_interrupted", count=interrupted)
+    interrupted = OutboxEmail.objects.filter(sending_started_at__lt=now - INTERRUPTED_AFTER)
+    if retry_interrupted:
+        interrupted.update(sending_started_at=None, retry_at=now)
+    elif count := interrupted.count():
+        log.error("mail_interrupted", count=count)
     due = OutboxEmail.objects.filter(retry_at__lte=now, sending_started_at=None).order_by("retry_at")
     sent = 0
     for mail_id in due.values_list("pk", flat=True)[:MAX_PER_RUN]:
@@ -75,10 +80,3 @@ def mail_deliver_due() -> int:
             break
         sent += mail_deliver(mail_id=mail_id)
     return sent
-
-
-def mail_retry_interrupted() -> None:
-    """Make interrupted emails due again. They may arrive twice."""
-    now = timezone.now()
-    interrupted = OutboxEmail.objects.filter(sending_started_at__lt=now - INTERRUPTED_AFTER)
-    interrupted.update(sending_started_at=None, retry_at=now)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from zeal import zeal_ignore
 
-from apps.mail.delivery import GIVE_UP_AFTER, INTERRUPTED_AFTER, mail_deliver, mail_deliver_due, mail_retry_interrupted
+from apps.mail.delivery import GIVE_UP_AFTER, INTERRUPTED_AFTER, mail_deliver, mail_deliver_due
 from apps.mail.models import OutboxEmail
 from apps.mail.services import mail_send
 
@@ -80,8 +80,7 @@ def test_email_of_a_process_that_died_is_not_sent_again_until_it_is_reset(caplog
         assert mail_deliver_due() == 0
         assert "mail_interrupted" in caplog.text
 
-        mail_retry_interrupted()
-        assert mail_deliver_due() == 1
+        assert mail_deliver_due(retry_interrupted=True) == 1
 
 
 def test_email_is_sent_after_the_commit_as_text_and_html(

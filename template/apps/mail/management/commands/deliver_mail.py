@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from apps.mail.delivery import mail_deliver_due, mail_retry_interrupted
+from apps.mail.delivery import mail_deliver_due
 
 
 class Command(BaseCommand):
@@ -16,7 +16,5 @@ class Command(BaseCommand):
         text = "also send the emails during whose delivery a process died; they may arrive twice"
         parser.add_argument("--retry-interrupted", action="store_true", help=text)
 
-    def handle(self, *_args: Any, **options: Any) -> None:
-        if options["retry_interrupted"]:
-            mail_retry_interrupted()
-        self.stdout.write(f"{mail_deliver_due()} sent")
+    def handle(self, *_args: Any, retry_interrupted: bool, **_options: Any) -> None:
+        self.stdout.write(f"{mail_deliver_due(retry_interrupted=retry_interrupted)} sent")
