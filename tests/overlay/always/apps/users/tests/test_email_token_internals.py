@@ -7,7 +7,7 @@ from apps.users.email_tokens import password_reset_link, registration_link
 from apps.users.models import Registration, User
 from apps.users.services import password_change, user_delete
 from apps.users.tests.factories import PASSWORD, token_of
-from apps.users.tests.test_email_tokens import CONFIRM, NEW, VERIFY, both_endpoints, use
+from apps.users.tests.test_passwords import CONFIRM, NEW, VERIFY, both_endpoints, use
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rates")]
 
