@@ -56,7 +56,7 @@ def test_failing_gate_is_named(workshop: Workshop) -> None:
 
 
 def test_judge_that_fails_without_an_edit_is_an_error(workshop: Workshop) -> None:
-    with pytest.raises(UnfitError, match="fails before anything is edited"):
+    with pytest.raises(UnfitError, match="fails on the unedited template"):
         workshop.prove([here("tests/test_absent.py")])
 
 

@@ -9,7 +9,8 @@ from tests.harness.serving import production_variables
 PROJECT = "config/settings/components/project.py"
 
 # What a team might put into `project.py`.
-SETTINGS = """
+SETTINGS = '''"""Our settings."""
+
 from celery.schedules import crontab
 
 from config.env import env
@@ -17,7 +18,7 @@ from config.settings.components.http import MIDDLEWARE
 from config.settings.components.logging import LOGGING
 
 PROJECT_THROTTLE_RATES = {"anon": "7/min", "user": "9000/hour", "token": "5/min", "reports": "2/day"}
-PROJECT_TASK_QUEUES = {"reports": {}}
+PROJECT_TASK_QUEUES: dict[str, dict[str, object]] = {"reports": {}}
 PROJECT_TASK_ROUTES = {"apps.mail.tasks.*": {"queue": "reports"}}
 PROJECT_BEAT_SCHEDULE = {"prune": {"task": "apps.users.tasks.clear_expired_task", "schedule": crontab(hour="1")}}
 
@@ -26,7 +27,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W008"]
 STRIPE_KEY = env.str("STRIPE_KEY", "")
 MIDDLEWARE = [*MIDDLEWARE, "django.middleware.http.ConditionalGetMiddleware"]
 LOGGING["loggers"]["stripe"] = {"level": "WARNING"}
-"""
+'''
 
 
 def test_team_changes_its_settings_and_every_check_and_test_passes(
