@@ -20,7 +20,7 @@ class Requirement(NamedTuple):
 
     Attributes:
         package: What is installed, without its extras.
-        versions: A floor and a ceiling.
+        versions: The lower and the upper bound.
         group: The dependency group that it is in; empty for what every process needs.
     """
 

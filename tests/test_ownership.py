@@ -2,9 +2,13 @@
 
 import json
 
+import pytest
+
 from tests.conftest import Render
 from tests.harness.postgres import Postgres
 from tests.harness.serving import production_variables
+
+pytestmark = pytest.mark.served
 
 PROJECT = "config/settings/components/project.py"
 
