@@ -110,8 +110,10 @@ def test_email_address_is_stored_in_lower_case_and_found_in_any_case() -> None:
     assert user.check_password(PASSWORD)
     assert (user.is_staff, user.is_superuser) == (False, False)
     assert User.objects.get_by_natural_key("ADA@example.com") == user
+    with pytest.raises(ValueError, match="email address"):
+        User.objects.create_user(" ")
     with pytest.raises(IntegrityError):
-        User.objects.create_user("ADA@EXAMPLE.COM")
+        User.objects.create_superuser("ADA@EXAMPLE.COM")
 
 
 def test_database_refuses_an_email_address_in_upper_case() -> None:

@@ -1,10 +1,16 @@
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+import time_machine
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.core.exceptions import InvalidTokenError
-from apps.users.models import User
+from apps.users.models import User, UserSession
 from apps.users.sessions import TokenPair, session_end, session_refresh, session_start
 from apps.users.tests.factories import PASSWORD, UserFactory
 from tests.concurrency import run_in_parallel
@@ -114,3 +120,17 @@ def test_concurrent_refreshes_with_one_token_have_one_winner(user: User) -> None
         winners.append(statuses.count(200))
 
     assert winners == [1] * 5
+
+
+def test_clear_expired_deletes_only_expired_sessions(user: User) -> None:
+    with time_machine.travel(timezone.now() - timedelta(days=365)):
+        Client().force_login(user)
+        session_start(user=user)
+    Client().force_login(user)
+    pair = session_start(user=user)
+
+    call_command("clear_expired")
+
+    assert Session.objects.count() == 1
+    assert UserSession.objects.count() == 1
+    assert is_accepted(pair)

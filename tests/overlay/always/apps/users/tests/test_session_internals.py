@@ -4,10 +4,7 @@ from functools import partial
 
 import pytest
 import time_machine
-from django.contrib.sessions.models import Session
-from django.core.management import call_command
 from django.db import connection, transaction
-from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.settings import api_settings
@@ -102,18 +99,3 @@ def test_concurrent_refresh_and_logout_have_one_winner(user: User) -> None:
     results = run_in_parallel(*[partial(service, refresh=refresh) for service in (session_refresh, session_end)] * 2)
 
     assert sum(isinstance(result, InvalidTokenError) for result in results) == 3
-
-
-def test_clear_expired_deletes_only_expired_sessions(user: User) -> None:
-    with time_machine.travel(timezone.now() - timedelta(days=365)):
-        Client().force_login(user)
-        session_start(user=user)
-    Client().force_login(user)
-    pair = session_start(user=user)
-
-    for _ in range(2):
-        call_command("clear_expired")
-
-    assert Session.objects.count() == 1
-    assert UserSession.objects.count() == 1
-    assert is_accepted(pair)
