@@ -112,7 +112,7 @@ def test_no_name_contains_a_feature_that_is_off(answers: Answers, rendered: Rend
 
 
 # Files that tools or people find by name, so that no other file mentions them.
-FOUND_BY_NAME = re.compile(r"(^|/)\.|^AGENTS\.md$|/migrations/|(^|/)test_\w+\.py$|__init__\.py$")
+FOUND_BY_NAME = re.compile(r"(^|/)\.|^AGENTS\.md$|^config/[aw]sgi\.py$|/migrations/|(^|/)test_\w+\.py$|__init__\.py$")
 
 
 def unused(project: Project) -> list[str]:

@@ -1,4 +1,4 @@
-"""The ASGI application, for servers such as uvicorn.
+"""The ASGI application.
 
 https://docs.djangoproject.com/en/stable/howto/deployment/asgi/
 """

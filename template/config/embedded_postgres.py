@@ -69,9 +69,10 @@ def _socket_folder() -> str:
 
 
 def _is_running() -> bool:
+    not_running = (OSError, IndexError, psycopg.OperationalError)
     try:
         psycopg.connect(host=_socket_folder(), user="postgres").close()
-    except (OSError, IndexError, psycopg.OperationalError):
+    except not_running:
         return False
     return True
 

@@ -78,6 +78,7 @@ def add_import(source: str, module: str, names: set[str]) -> str:
 def register(name: str) -> list[str]:
     """Register the app, and return what has to be pasted by hand where a file has another form than it had at first."""
     by_hand = []
+    unknown_form = (SyntaxError, ValueError)
     route = f'path("{name}/", include("apps.{name}.urls"))'
     for path, variable, item, imports in (
         (SETTINGS / "project.py", "PROJECT_APPS", f'"apps.{name}"', set()),
@@ -87,7 +88,7 @@ def register(name: str) -> list[str]:
         try:
             changed = append_item(source, variable, item)
             path.write_text(add_import(changed, "django.urls", imports) if imports else changed, encoding="utf-8")
-        except (SyntaxError, ValueError):
+        except unknown_form:
             by_hand.append(f"  {path}, {variable}:\n    {item}")
     return by_hand
 
