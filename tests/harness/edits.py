@@ -116,10 +116,10 @@ EDITS = [
     Edit("a model field", "apps/users/models.py", f"{NICKNAME}\n{USERNAME}", Outcome.MERGED, USERNAME),
     Edit(
         "a setting",
-        "config/settings/components/database.py",
-        'TIME_ZONE = "Europe/Berlin"',
+        "config/settings/components/auth.py",
+        "PASSWORD_RESET_TIMEOUT = 30 * 60",
         Outcome.MERGED,
-        'TIME_ZONE = "UTC"',
+        "PASSWORD_RESET_TIMEOUT = 60 * 60",
     ),
     Edit("a command", "Makefile", "PORT ?= 8001\n", Outcome.MERGED, "PORT ?= 8000\n"),
     Edit(
