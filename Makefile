@@ -7,6 +7,8 @@ PORT ?= 8000
 # uv: the one on PATH if it works, else one in `.tools/`, which pip installs at first use.
 # It is first on PATH, so that rendered projects use it too.
 export PATH := $(CURDIR)/.tools/uv/bin:$(PATH)
+# Python compiles every module again at each start where this is set.
+unexport PYTHONDONTWRITEBYTECODE
 RUN := uv run --quiet
 
 .DEFAULT_GOAL := help

@@ -15,6 +15,9 @@ def of_one_process(name: str, answers: Answers, *marks: pytest.MarkDecorator) ->
     return pytest.param(answers, id=name, marks=[pytest.mark.xdist_group(name), *marks])
 
 
+# The suites of two projects run in parallel: a suite that starts processes itself takes longer.
+TEST = ("test", "PROCESSES=0")
+
 QUICK = ("default", "smallest")
 FEW = [
     of_one_process(name, answers, *([] if name in QUICK else [pytest.mark.matrix]))
@@ -45,7 +48,7 @@ def test_project_passes_its_checks(project: Project) -> None:
 
 
 def test_project_passes_its_tests(project: Project, services: dict[str, str]) -> None:
-    closing = project.make("test", env=services).stdout
+    closing = project.make(*TEST, env=services).stdout
     # With real servers there is nothing left to skip.
     assert "SKIPPED" not in closing
 
@@ -65,4 +68,4 @@ def test_project_passes_its_tests_with_the_oldest_allowed_dependencies(
     record_variant(f"{variant} {django}, lowest dependencies", "test", answers, variables=oldest)
     rendered = render_project(answers)
     project = share_environment(Project(rendered.path, answers, oldest))
-    project.make("test", env=services)
+    project.make(*TEST, env=services)
