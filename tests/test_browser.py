@@ -98,7 +98,8 @@ def test_pages_work_under_the_production_content_security_policy(
         read_the_documentation(browser.page, visit, pictures)
         for path in ("/account/verify-email/?token=x", "/account/reset-password/?token=x"):
             visit(path)
-        assert browser.complaints == []
+        # The policy refuses Redoc the logo of its vendor, as it should.
+        assert [complaint for complaint in browser.complaints if "cdn.redoc.ly" not in complaint] == []
 
 
 def test_content_security_policy_violation_is_reported(

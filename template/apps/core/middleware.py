@@ -13,7 +13,7 @@ from django.utils.deprecation import MiddlewareMixin
 
 from apps.core.access_log import log_request, start_counting
 from apps.core.database.health import is_database_available
-from apps.core.exceptions.problems import problem_response
+from apps.core.exceptions.problems import error_response
 from apps.core.graceful_shutdown import is_shutting_down
 
 # A client's request id ends up in our logs: no spaces, quotes or line breaks.
@@ -57,12 +57,12 @@ class BodyLimitMiddleware(MiddlewareMixin):
     """Refuse bodies above `DATA_UPLOAD_MAX_MEMORY_SIZE`, which files and REST framework ignore, or of unknown length."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
-        """Return a problem document, or None."""
+        """Return an error, or None."""
         # Django takes a chunked body for an empty one.
         if "HTTP_TRANSFER_ENCODING" in request.META:
-            return problem_response(request, HTTPStatus.LENGTH_REQUIRED, "Send the Content-Length of the body.")
+            return error_response(request, HTTPStatus.LENGTH_REQUIRED, "Send the Content-Length of the body.")
         if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            return problem_response(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large.")
+            return error_response(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large.")
         return None
 
 

@@ -9,10 +9,9 @@ from axes.models import AccessAttempt
 from django.conf import settings
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 
-from apps.core.exceptions.problems import is_api, problem_response
+from apps.core.exceptions.problems import error_response
 from apps.core.throttling import client_ip
 from apps.users.models import User
 
@@ -36,11 +35,8 @@ def locked_out_response(request: HttpRequest, *arguments: object) -> HttpRespons
             the place of the response (https://github.com/jazzband/django-axes/pull/1494).
     """
     log.warning("sign_in_locked_out", path=request.path)
-    if is_api(request):
-        response: HttpResponse = problem_response(request, HTTPStatus.TOO_MANY_REQUESTS, LOCKED_OUT, code="locked-out")
-    else:
-        context = {"title": "Too many failed sign-ins", "text": LOCKED_OUT}
-        response = render(request, "users/message.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
+    title = "Too many failed sign-ins"
+    response = error_response(request, HTTPStatus.TOO_MANY_REQUESTS, LOCKED_OUT, title=title, code="locked-out")
     credentials = next((argument for argument in arguments if isinstance(argument, dict)), None)
     response["Retry-After"] = str(_seconds_left(request, sign_in_email(request, credentials)))
     return response

@@ -35,7 +35,13 @@ class VerifyEmailPage(View):
     """Confirms an email address when the button is pressed. Opening the page changes nothing: mail scanners do so."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return render(request, "users/verify_email.html", {"token": request.GET.get("token", "")})
+        context = {
+            "title": "Confirm your email address",
+            "text": "Press the button to activate your account. If you did not register, close this page.",
+            "token": request.GET.get("token", ""),
+            "button": "Confirm",
+        }
+        return render(request, "page.html", context)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
@@ -66,13 +72,18 @@ class ResetPasswordPage(View):
         return _message(request, "Your password is changed", "Sign in with it. All your devices are signed out.")
 
     def _form(self, request: HttpRequest, form: NewPasswordForm, data: Mapping[str, Any]) -> HttpResponse:
-        context = {"form": form, "token": data.get("token", "")}
+        context = {
+            "title": "Choose a new password",
+            "form": form,
+            "token": data.get("token", ""),
+            "button": "Change password",
+        }
         status = HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK
-        return render(request, "users/reset_password.html", context, status=status)
+        return render(request, "page.html", context, status=status)
 
 
 def _message(request: HttpRequest, title: str, text: str, status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:
-    return render(request, "users/message.html", {"title": title, "text": text}, status=status)
+    return render(request, "page.html", {"title": title, "text": text}, status=status)
 
 
 urlpatterns = [

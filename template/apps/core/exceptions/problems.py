@@ -5,7 +5,6 @@ Under `/api/` Django's own errors are problem documents too. Everywhere else the
 
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
 from http import HTTPStatus
 from http.client import responses
 from typing import Any
@@ -14,7 +13,6 @@ import structlog
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views import csrf, defaults
 from rest_framework import exceptions
 from rest_framework.fields import get_error_detail
 from rest_framework.renderers import JSONRenderer
@@ -39,25 +37,25 @@ def problem(status: int, detail: str, path: str, code: str | None = None) -> dic
     }
 
 
-def problem_response(request: HttpRequest, status: HTTPStatus, detail: str, code: str | None = None) -> JsonResponse:
-    """Return a problem document as a Django response."""
-    return JsonResponse(problem(status, detail, request.path, code), status=status, content_type=CONTENT_TYPE)
-
-
-def is_api(request: HttpRequest) -> bool:
-    """Return whether the path belongs to the API, whose errors are problem documents."""
-    return request.path.lstrip("/").startswith("api/")
-
-
-def _handle(
-    status: HTTPStatus, detail: str, page: Callable[..., HttpResponse], request: HttpRequest, *args: Any, **kwargs: Any
+def error_response(
+    request: HttpRequest, status: HTTPStatus, detail: str, title: str = "", code: str | None = None
 ) -> HttpResponse:
-    return problem_response(request, status, detail) if is_api(request) else page(request, *args, **kwargs)
+    """Return a problem document under `/api/`, and an HTML page everywhere else."""
+    if request.path.lstrip("/").startswith("api/"):
+        return JsonResponse(problem(status, detail, request.path, code), status=status, content_type=CONTENT_TYPE)
+    return render(request, "page.html", {"title": title or status.phrase, "text": detail}, status=status)
 
 
-bad_request = partial(_handle, HTTPStatus.BAD_REQUEST, "The request is malformed or not allowed.", defaults.bad_request)
-permission_denied = partial(_handle, HTTPStatus.FORBIDDEN, "You may not do this.", defaults.permission_denied)
-page_not_found = partial(_handle, HTTPStatus.NOT_FOUND, "There is nothing here.", defaults.page_not_found)
+def _handler(status: HTTPStatus, detail: str) -> Callable[[HttpRequest, Exception], HttpResponse]:
+    def handler(request: HttpRequest, exception: Exception) -> HttpResponse:
+        return error_response(request, status, detail)
+
+    return handler
+
+
+bad_request = _handler(HTTPStatus.BAD_REQUEST, "The request is malformed or not allowed.")
+permission_denied = _handler(HTTPStatus.FORBIDDEN, "You may not do this.")
+page_not_found = _handler(HTTPStatus.NOT_FOUND, "There is nothing here.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -65,17 +63,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
     reason = database_error(sys.exception())
     if reason is None:
         detail = "Something went wrong here. Give the request id when you report it."
-        return _handle(HTTPStatus.INTERNAL_SERVER_ERROR, detail, defaults.server_error, request)
-    page = partial(render, template_name="503.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
-    response = _handle(HTTPStatus.SERVICE_UNAVAILABLE, reason.detail, page, request)
+        return error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+    response = error_response(request, HTTPStatus.SERVICE_UNAVAILABLE, reason.detail)
     response["Retry-After"] = str(reason.retry_after)
     return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer 403 to a form without a valid CSRF token. `CSRF_FAILURE_VIEW`."""
-    page = partial(csrf.csrf_failure, reason=reason, template_name="403_csrf.html")
-    return _handle(HTTPStatus.FORBIDDEN, f"CSRF verification failed: {reason}", page, request)
+    return error_response(request, HTTPStatus.FORBIDDEN, f"CSRF verification failed: {reason} Load the form again.")
 
 
 class _StatusError(exceptions.APIException):
