@@ -71,13 +71,45 @@ class Mailbox(aiosmtpd.handlers.Message):
         return tokens[0]
 
 
+class _Server(Controller):
+    """A server that closes its connections when it stops: clients may be sending still."""
+
+    def __init__(self, mailbox: Mailbox, port: int) -> None:
+        super().__init__(mailbox, hostname="127.0.0.1", port=port, ready_timeout=60)
+        self.connections: list[asyncio.BaseTransport] = []
+
+    def factory(self) -> SMTP:
+        """Return the protocol of a new connection. The library calls this."""
+        connections = self.connections
+
+        class Connection(SMTP):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                connections.append(transport)
+                super().connection_made(transport)
+
+        return Connection(self.handler, **self.SMTP_kwargs)
+
+    def stop(self, no_assert: bool = False) -> None:  # noqa: FBT001, FBT002 - the signature of the library
+        """Close all connections, and stop."""
+        asyncio.run_coroutine_threadsafe(self._close_connections(), self.loop).result()
+        super().stop(no_assert)
+
+    async def _close_connections(self) -> None:
+        assert self.server is not None
+        self.server.close()
+        for connection in self.connections:
+            connection.close()
+        # The loop closes a socket in its next round.
+        await asyncio.sleep(0.01)
+
+
 @contextmanager
 def run_smtp(port: int) -> Iterator[Mailbox]:
     """Run an SMTP server."""
     mailbox = Mailbox()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port, ready_timeout=60)
-    controller.start()
+    server = _Server(mailbox, port)
+    server.start()
     try:
         yield mailbox
     finally:
-        controller.stop()
+        server.stop()
