@@ -1,6 +1,7 @@
 """The embedded PostgreSQL of a generated project: shared by processes, stopped after the last one, never in the way."""
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -99,10 +100,11 @@ def test_processes_share_one_server_that_stops_after_the_last_one(project: Proje
         assert second.process.wait() == -signal.SIGKILL
         sockets = Path(pid_file(project).read_text().splitlines()[4])
         assert sockets.is_dir()
+        temporary = sockets.parent
         assert third.leave() == 0
 
     assert not pid_file(project).exists()
-    assert not sockets.exists()
+    assert not temporary.exists()
 
 
 def test_server_whose_users_were_killed_is_used_and_stopped_by_the_next_process(project: Project) -> None:
@@ -128,6 +130,21 @@ def test_killed_server_is_started_again_with_its_data(project: Project) -> None:
         assert following.server() not in {"", server}
         # It reads the table of the first.
         assert following.leave() == 0
+
+
+def test_server_stays_in_use_when_its_temporary_folder_is_deleted(project: Project) -> None:
+    with users(project) as [user]:
+        server = user.server()
+        temporary = Path(pid_file(project).read_text().splitlines()[4]).parent
+        shutil.rmtree(temporary)
+
+        with users(project) as [following]:
+            assert following.server() == server
+            assert following.leave() == 0
+        assert user.leave() == 0
+
+    assert not pid_file(project).exists()
+    assert not temporary.exists()
 
 
 def test_second_checkout_has_a_server_of_its_own(project: Project, render_project: Render) -> None:

@@ -45,12 +45,13 @@ def start_postgres() -> str:
             _run("initdb", "-D", FOLDER / "new", *INITDB)
             (FOLDER / "new").rename(DATA)
         if not _is_running():
-            # Outside of the project, because the path of a Unix socket is limited to about 100 bytes.
-            sockets = tempfile.mkdtemp(prefix="postgres-", dir="/tmp")
+            # A link to the folder of the socket, because the path of a Unix socket is limited to about 100 bytes.
+            sockets = Path(tempfile.mkdtemp(prefix="postgres-", dir="/tmp"), "sockets")
+            sockets.symlink_to(FOLDER)
             options = f"-h '' -k {sockets} -c max_connections=300 -c synchronous_commit=off"
             _run("pg_ctl", "start", "-w", "-D", DATA, "-l", FOLDER / "log", "-o", options)
-    atexit.register(_stop_after_last_user, users)
-    return f"postgres://postgres@/postgres?host={_socket_folder()}"
+        atexit.register(_stop_after_last_user, users)
+        return f"postgres://postgres@/postgres?host={_socket_folder()}"
 
 
 def _stop_after_last_user(users: int) -> None:
@@ -61,17 +62,23 @@ def _stop_after_last_user(users: int) -> None:
             fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
             sockets = _socket_folder()
             _run("pg_ctl", "stop", "-w", "-D", DATA)
-            shutil.rmtree(sockets, ignore_errors=True)
+            shutil.rmtree(sockets.parent, ignore_errors=True)
 
 
-def _socket_folder() -> str:
-    return (DATA / "postmaster.pid").read_text().splitlines()[4]
+def _socket_folder() -> Path:
+    sockets = Path((DATA / "postmaster.pid").read_text().splitlines()[4])
+    # Systems delete old files in /tmp, also those of a running server.
+    if not sockets.exists():
+        sockets.parent.mkdir(mode=0o700, exist_ok=True)
+        sockets.unlink(missing_ok=True)
+        sockets.symlink_to(FOLDER)
+    return sockets
 
 
 def _is_running() -> bool:
     not_running = (OSError, IndexError, psycopg.OperationalError)
     try:
-        psycopg.connect(host=_socket_folder(), user="postgres").close()
+        psycopg.connect(host=str(_socket_folder()), user="postgres").close()
     except not_running:
         return False
     return True
