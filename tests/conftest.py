@@ -140,6 +140,18 @@ def install_project(render_project: Render, postgres: Postgres) -> Render:
 
 
 @pytest.fixture
+def install_variant(render_project: Render, postgres: Postgres) -> Render:
+    """Return what `install_project` returns, for a test with one project: variants take turns in an environment."""
+
+    def project(answers: Answers) -> Project:
+        installed = share_environment(render_project(answers), takes_turns=True)
+        database = postgres.create_database("development")
+        return replace(installed, variables={**installed.variables, "DATABASE_URL": database})
+
+    return project
+
+
+@pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
     """Start an empty Redis server, and return its URL."""
     with run_redis(tmp_path / "redis") as url:

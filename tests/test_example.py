@@ -117,7 +117,7 @@ def test_update_removes_the_example_and_brings_it_back(
     assert differing == []
     copy = share_environment(Project(shutil.copytree(folder, tmp_path / "bare"), {}))
     copy.make("check")
-    copy.make("test", env=services)
+    copy.test(services)
 
     switch(project, WITH)
     assert git(folder, "rev-parse", "HEAD^{tree}") == start

@@ -193,7 +193,7 @@ def test_new_app_needs_no_manual_edit_and_passes_every_check_empty_and_filled(
     project.make("format")
     project.make("check")
     assert "2 passed" in project.make("test", "ARGS=apps/billing", env=services).stdout
-    project.make("test", env=services)
+    project.test(services)
 
     project.append("apps/users/services.py", "\nimport apps.billing.models\n")
     assert "The models of an app are its own" in project.make("imports", check=False).stdout

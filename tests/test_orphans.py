@@ -85,8 +85,8 @@ BARE = list({parameter.id: parameter for parameter in BARE}.values())
 
 
 @pytest.fixture
-def project(request: pytest.FixtureRequest, install_project: Render) -> Project:
-    return install_project(request.param)
+def project(request: pytest.FixtureRequest, install_variant: Render) -> Project:
+    return install_variant(request.param)
 
 
 @pytest.mark.parametrize("answers", BARE)
@@ -171,6 +171,7 @@ def test_every_setting_is_read(project: Project) -> None:
     unread = {looked_for(name): name for name in names(project)["setting"]}
     own = [project.path / path for path in project.files() if not str(path).startswith("config/settings/")]
     for path in [*own, *(project.path / ".venv").resolve().rglob("*.py")]:
-        for word in unread.keys() & set(re.findall(r"\w+", path.read_text(encoding="utf-8", errors="replace"))):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        for word in [word for word in unread if word in text and re.search(rf"\b{word}\b", text)]:
             del unread[word]
     assert sorted(unread.values()) == []

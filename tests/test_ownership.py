@@ -51,7 +51,7 @@ def test_team_changes_its_settings_and_every_check_and_test_passes(
     project.replace("config/settings/components/auth.py", "AXES_FAILURE_LIMIT = 5", "AXES_FAILURE_LIMIT = 8")
     project.make("format")
     project.make("check")
-    project.make("test", env=services)
+    project.test(services)
 
     variables = {**production_variables(services["DATABASE_URL"], redis_url), "STRIPE_KEY": "live"}
     for environment in ("local", "test", "staging", "production"):

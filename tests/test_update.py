@@ -115,7 +115,7 @@ def test_update_of_an_edited_project_merges_and_keeps_the_edits(
     case: Case, versions: Path, tmp_path: Path, postgres: Postgres, redis_url: str
 ) -> None:
     case = Case(case.tag, runnable(case.answers))
-    project = share_environment(start(versions, tmp_path / "project", case))
+    project = share_environment(start(versions, tmp_path / "project", case), takes_turns=True)
     edits = edits_of(case.answers)
     for edit in edits:
         edit.make(project)
@@ -149,12 +149,12 @@ def test_update_of_an_edited_project_merges_and_keeps_the_edits(
     assert git(project.path, "rev-parse", "HEAD^{tree}") == before
 
     (project.path / ".venv").unlink()
-    project = share_environment(project)
+    project = share_environment(project, takes_turns=True)
     services = {"DATABASE_URL": postgres.create_database("updated"), "REDIS_URL": redis_url}
     project.make("check")
     project.make("test", "ARGS=apps/billing", env=services)
     if not case.answers:
-        project.make("test", env=services)
+        project.test(services)
 
 
 @pytest.mark.parametrize("case", cases())

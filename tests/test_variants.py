@@ -15,9 +15,6 @@ def of_one_process(name: str, answers: Answers, *marks: pytest.MarkDecorator) ->
     return pytest.param(answers, id=name, marks=[pytest.mark.xdist_group(name), *marks])
 
 
-# The suites of two projects run in parallel: a suite that starts processes itself takes longer.
-TEST = ("test", "PROCESSES=0")
-
 QUICK = ("default", "smallest")
 FEW = [
     of_one_process(name, answers, *([] if name in QUICK else [pytest.mark.matrix]))
@@ -30,11 +27,11 @@ MATRIX = [
 
 
 @pytest.fixture(params=FEW + MATRIX)
-def project(request: pytest.FixtureRequest, install_project: Render, record_variant: RecordVariant) -> Project:
+def project(request: pytest.FixtureRequest, install_variant: Render, record_variant: RecordVariant) -> Project:
     part = "check" if request.function is test_project_passes_its_checks else "test"
     # First, so that a variant that cannot be installed is recorded too.
     record_variant(request.node.callspec.id, part, request.param)
-    return install_project(request.param)
+    return install_variant(request.param)
 
 
 @pytest.fixture
@@ -48,7 +45,7 @@ def test_project_passes_its_checks(project: Project) -> None:
 
 
 def test_project_passes_its_tests(project: Project, services: dict[str, str]) -> None:
-    closing = project.make(*TEST, env=services).stdout
+    closing = project.test(services)
     # With real servers there is nothing left to skip.
     assert "SKIPPED" not in closing
 
@@ -67,5 +64,5 @@ def test_project_passes_its_tests_with_the_oldest_allowed_dependencies(
     oldest = {"UV_RESOLUTION": "lowest-direct"}
     record_variant(f"{variant} {django}, lowest dependencies", "test", answers, variables=oldest)
     rendered = render_project(answers)
-    project = share_environment(Project(rendered.path, answers, oldest))
-    project.make(*TEST, env=services)
+    project = share_environment(Project(rendered.path, answers, oldest), takes_turns=True)
+    project.test(services)

@@ -21,38 +21,43 @@ DEVELOPMENT = ()
 PRODUCTION = ("--no-default-groups", "--group", "production")
 
 
-def share_environment(project: Project, groups: tuple[str, ...] = DEVELOPMENT) -> Project:
+def share_environment(project: Project, groups: tuple[str, ...] = DEVELOPMENT, *, takes_turns: bool = False) -> Project:
     """Link a project to a shared environment with its dependencies installed.
 
-    Projects that install the same take turns in one environment, so that only the first
-    pays for it. Each test process has its own, so that two never sync the same one.
+    Projects that install the same share an environment, so that only the first pays for it. Each test process has
+    its own, so that two never sync the same one.
 
     Args:
         project: A project without an environment.
         groups: The options of `uv sync` that choose what to install.
+        takes_turns: Whether all projects of a Python version share one environment, one after the other: what two
+            of them both install stays, compiled. The environment of the previous project changes.
 
     Returns:
-        The project, with the cache of its type checker beside the environment.
+        The project, with a type checker cache for projects that install the same.
     """
     configuration = tomllib.loads(project.read("pyproject.toml"))
-    identity = [
+    process = [
         project.read(".python-version"),
-        configuration["project"]["dependencies"],
-        configuration["dependency-groups"],
         {name: value for name, value in project.variables.items() if name.startswith("UV_")},
         groups,
         os.environ.get("PYTEST_XDIST_WORKER", "alone"),
     ]
-    home = ENVIRONMENTS / hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
-    environment = home / "venv"
+    dependencies = [configuration["project"]["dependencies"], configuration["dependency-groups"]]
+    own = _folder([*process, dependencies])
+    environment = (_folder([*process, "turns"]) if takes_turns else own) / "venv"
     if not (environment / "pyvenv.cfg").exists():
-        home.mkdir(parents=True, exist_ok=True)
+        environment.parent.mkdir(parents=True, exist_ok=True)
         project.run("uv", "venv", "--quiet", str(environment))
     # By its own path, which the first line of every installed program names: the link goes with the project.
     project.run("uv", "sync", "--quiet", *groups, env={"UV_PROJECT_ENVIRONMENT": str(environment)})
     (project.path / ".venv").symlink_to(environment)
-    # mypy holds a cached file against its content, so that variants may share a cache.
-    return replace(project, variables={**project.variables, "MYPY_CACHE_DIR": str(home / "mypy")})
+    # mypy compares a cached file by its content, so that variants may share a cache.
+    return replace(project, variables={**project.variables, "MYPY_CACHE_DIR": str(own / "mypy")})
+
+
+def _folder(identity: list[object]) -> Path:
+    return ENVIRONMENTS / hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
 
 
 @cache

@@ -51,6 +51,14 @@ class Project:
         """Run `make` in the project; see `execute`."""
         return self.run("make", *arguments, env=env, check=check)
 
+    def test(self, env: Mapping[str, str]) -> str:
+        """Run all its tests in one process, since tests here run in parallel, and return the output.
+
+        Raises:
+            CommandFailedError: A test failed.
+        """
+        return self.make("test", "PROCESSES=0", env=env).stdout
+
     def python(
         self,
         *arguments: str,
