@@ -37,7 +37,9 @@ class CeleryProcess:
 
     def lines(self, **fields: object) -> list[dict[str, Any]]:
         """Return the lines of its log that have these fields."""
-        written = [json.loads(line) for line in self._log.read_text().splitlines() if line.startswith("{")]
+        # The last line may not be complete yet.
+        complete, _, _ = self._log.read_text().rpartition("\n")
+        written = [json.loads(line) for line in complete.splitlines() if line.startswith("{")]
         return [line for line in written if fields.items() <= line.items()]
 
 
