@@ -85,11 +85,12 @@ screenshots: install ## Take the pictures of the documentation, in a real Chromi
 	@SCREENSHOTS="$(CURDIR)/docs/images" REQUIRE_PROGRAMS=1 $(RUN) pytest -n0 tests/test_browser.py -k "opens and 5.2"
 
 .PHONY: benchmark
-benchmark: install ## Measure renders, answers for known addresses, seeding, and pages at any depth
+benchmark: install ## Measure renders, answers for known addresses, seeding, pages at any depth, and the times in budgets.toml
 	@$(RUN) python -m benchmarks.enumeration
 	@$(RUN) python -m benchmarks.render
 	@$(RUN) python -m benchmarks.seeding
 	@$(RUN) python -m benchmarks.pages
+	@$(RUN) python -m benchmarks.times
 
 .PHONY: clean
 clean: ## Remove what the other commands made

@@ -2,14 +2,9 @@
 
 import json
 import sys
-import tempfile
-from pathlib import Path
 
+from benchmarks.project import migrated_project
 from benchmarks.render import machine
-from tests.harness.environments import share_environment
-from tests.harness.postgres import run_postgres
-from tests.harness.render import render
-from tests.harness.snapshot import take_snapshot
 
 CALLS = 100
 
@@ -48,18 +43,14 @@ print(json.dumps(results))
 def main() -> int:
     """Print medians and standard deviations in milliseconds. Return 1 if a difference exceeds the noise."""
     print(machine())
-    with tempfile.TemporaryDirectory() as folder, run_postgres() as postgres:
-        template = take_snapshot(Path(folder) / "template")
-        project = share_environment(render(template, Path(folder) / "project", {}))
-        variables = {
-            "DATABASE_URL": postgres.create_database("enumeration"),
-            "DJANGO_SETTINGS_MODULE": "config.settings.local",
-            "EMAIL_URL": "dummymail://",
-            "LOG_LEVEL": "ERROR",
-            "ALLOWED_HOSTS": "testserver",
-        }
-        project.python("manage.py", "migrate", "--verbosity", "0", env=variables)
-        printed = project.python("-c", MEASURE.format(calls=CALLS), env=variables).stdout
+    variables = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.local",
+        "EMAIL_URL": "dummymail://",
+        "LOG_LEVEL": "ERROR",
+        "ALLOWED_HOSTS": "testserver",
+    }
+    with migrated_project(variables) as project:
+        printed = project.python("-c", MEASURE.format(calls=CALLS)).stdout
     told = False
     for path, kinds in json.loads(printed.splitlines()[-1]).items():
         (known, noise), (unknown, other_noise) = kinds["known"], kinds["unknown"]

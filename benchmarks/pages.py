@@ -2,14 +2,9 @@
 
 import json
 import sys
-import tempfile
-from pathlib import Path
 
+from benchmarks.project import migrated_project
 from benchmarks.render import machine
-from tests.harness.environments import share_environment
-from tests.harness.postgres import run_postgres
-from tests.harness.render import render
-from tests.harness.snapshot import take_snapshot
 
 # One full page after the depth.
 ORDERS = 1_000_100
@@ -72,19 +67,15 @@ print(json.dumps({{name: statistics.median(taken) for name, taken in times.items
 def main() -> int:
     """Print the machine and the medians. Return 1 if the deep page exceeds the target."""
     print(machine())
-    with tempfile.TemporaryDirectory() as folder, run_postgres() as postgres:
-        template = take_snapshot(Path(folder) / "template")
-        project = share_environment(render(template, Path(folder) / "project", {}))
-        variables = {
-            "DATABASE_URL": postgres.create_database("pages"),
-            "DJANGO_SETTINGS_MODULE": "config.settings.local",
-            "LOG_LEVEL": "ERROR",
-            "ALLOWED_HOSTS": "testserver",
-        }
-        project.python("manage.py", "migrate", "--verbosity", "0", env=variables)
+    variables = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.local",
+        "LOG_LEVEL": "ERROR",
+        "ALLOWED_HOSTS": "testserver",
+    }
+    with migrated_project(variables) as project:
         # The demo user is the only user, and owns all orders.
-        project.python("manage.py", "seed_demo", "--products", "20", "--orders", str(ORDERS), env=variables)
-        printed = project.python("-c", MEASURE.format(depth=DEPTH, runs=RUNS), env=variables).stdout
+        project.python("manage.py", "seed_demo", "--products", "20", "--orders", str(ORDERS))
+        printed = project.python("-c", MEASURE.format(depth=DEPTH, runs=RUNS)).stdout
     medians: dict[str, float] = json.loads(printed.splitlines()[-1])
     ratio = medians["deep"] / medians["first"]
     print(f"page 1: {medians['first']:.3f} ms (median of {RUNS})")
