@@ -1,7 +1,4 @@
-"""The ASGI application.
-
-https://docs.djangoproject.com/en/stable/howto/deployment/asgi/
-"""
+"""The ASGI application."""
 
 import os
 

@@ -76,12 +76,10 @@ def _socket_folder() -> Path:
 
 
 def _is_running() -> bool:
-    not_running = (OSError, IndexError, psycopg.OperationalError)
-    try:
+    with suppress(OSError, IndexError, psycopg.OperationalError):
         psycopg.connect(host=str(_socket_folder()), user="postgres").close()
-    except not_running:
-        return False
-    return True
+        return True
+    return False
 
 
 def _run(program: str, *arguments: str | Path) -> None:

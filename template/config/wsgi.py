@@ -1,7 +1,4 @@
-"""The WSGI application, for servers such as gunicorn.
-
-https://docs.djangoproject.com/en/stable/howto/deployment/wsgi/
-"""
+"""The WSGI application."""
 
 import os
 

@@ -95,7 +95,7 @@ def register(name: str) -> list[str]:
 
 def taken(name: str) -> bool:
     """Tell whether an app of that name is there already, in this project or from a library."""
-    installed = find_list((SETTINGS / "apps.py").read_text(encoding="utf-8"), "INSTALLED_APPS")
+    installed = find_list(Path("config/settings/base.py").read_text(encoding="utf-8"), "INSTALLED_APPS")
     labels = [ast.unparse(item).strip("'").rpartition(".")[2] for item in installed.elts] if installed else []
     return name in labels or (Path("apps") / name).exists()
 
