@@ -57,6 +57,14 @@ def run_postgres() -> Iterator[Postgres]:
         yield server
 
 
+def dump_database(url: str) -> str:
+    """Return the statements that create what a database contains."""
+    command = _command("pg_dump", "--inserts", "--no-owner", "--dbname", url)
+    lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    # Without the commands of psql.
+    return "\n".join(line for line in lines if not line.startswith("\\"))
+
+
 @dataclass(frozen=True)
 class Cluster:
     """The data of a PostgreSQL server, which can be started, stopped and started again.
