@@ -24,13 +24,8 @@ class _Variables(environ.fileaware_mapping.FileAwareMapping):  # type: ignore[mi
             raise ImproperlyConfigured(f"{key}_FILE cannot be read: {error}") from error
 
 
-class Env(environ.Env):  # type: ignore[misc]
-    """Typed values of environment variables: `env.str`, `env.int`, `env.bool` and more."""
-
-    ENVIRON = _Variables()
-
-
-env = Env()
+env = environ.Env()
+env.ENVIRON = _Variables()
 
 
 def env_list(name: str) -> list[str]:
@@ -49,16 +44,8 @@ def require(*names: str) -> None:
     Raises:
         ImproperlyConfigured: One message that names every variable to fix.
     """
-    problems = [f"{name} is not set" for name in names if not env.str(name, "")] + _unsafe()
-    if problems:
-        listing = "".join(f"\n  - {problem}" for problem in problems)
-        raise ImproperlyConfigured(f"Fix these environment variables (see .env.example):{listing}")
-
-
-def _unsafe() -> list[str]:
-    """Return a sentence for each variable that has an unsafe value."""
     hosts = env_list("ALLOWED_HOSTS")
-    rules = {
+    rules = {f"{name} is not set": not env.str(name, "") for name in names} | {
         "DEBUG is on: staging and production never run in debug mode": env.bool("DEBUG", default=False),
         "ALLOWED_HOSTS has a wildcard: name each host": any("*" in host or host.startswith(".") for host in hosts),
         "ADMIN_URL is easy to guess, already used or not a plain path: choose another": (
@@ -70,4 +57,6 @@ def _unsafe() -> list[str]:
         "SITE_URL is not a plain https:// URL": not _SITE_URL.fullmatch(env.str("SITE_URL", "https://unset")),
         "NUM_PROXIES is not a count: 0, 1, 2 …": not env.str("NUM_PROXIES", "1").isdecimal(),
     }
-    return [problem for problem, broken in rules.items() if broken]
+    problems = "".join(f"\n  - {problem}" for problem, broken in rules.items() if broken)
+    if problems:
+        raise ImproperlyConfigured(f"Fix these environment variables (see .env.example):{problems}")
