@@ -970,7 +970,7 @@ MUTANTS: dict[str, Mutant] = {
         PYPROJECT,
         '    "error",\n',
         "",
-        here(f"{GUARDS}::test_test_that_warns_or_repeats_queries_fails[a warning]"),
+        here(f"{GUARDS}::test_test_that_warns_fails"),
     ),
     "security is not linted": Mutant(PYPROJECT, '    "S",    # security\n', "", here(f"{RULES}[lint-rules]")),
     "types are not strict": Mutant(
