@@ -77,8 +77,13 @@ def read() -> dict[str, Verdict]:
     return {name: Verdict(by, float(seconds)) for name, by, seconds in kept if name in MUTANTS}
 
 
-def run(names: Sequence[str], keep: Callable[[str, Verdict], None]) -> None:
-    """Try out the edits of these names, and hand over what comes of each as soon as it is there.
+def run(names: Sequence[str], keep: Callable[[str, Verdict], None], *, proven: bool) -> None:
+    """Try out the edits of these names, and pass each verdict to `keep` as soon as it is known.
+
+    Args:
+        names: The names of the edits.
+        keep: Stores a verdict.
+        proven: Whether all judges are known to pass on the unedited template.
 
     Raises:
         UnfitError: Something fails without an edit.
@@ -101,8 +106,9 @@ def run(names: Sequence[str], keep: Callable[[str, Verdict], None]) -> None:
     ):
         services = {"DATABASE_URL": postgres.create_database("mutants"), "REDIS_URL": redis_url}
         workshop = open_workshop(Path(folder), services)
-        print("Without an edit …", flush=True)
-        workshop.prove(MUTANTS[name].judge for name in names)
+        if not proven:
+            print("Without an edit …", flush=True)
+            workshop.prove(MUTANTS[name].judge for name in names)
         if missed := try_each(names, lambda name: [MUTANTS[name].judge]):
             print("Those that were missed, once more by all there is …", flush=True)
             workshop.prove(ALL)
@@ -114,6 +120,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="make test-mutants", description=__doc__)
     parser.add_argument("-k", metavar="TEXT", default="", help="only the edits that have this in their names")
     parser.add_argument("--missed", action="store_true", help="only those that no test noticed last time")
+    help_text = "the tests have just passed: do not run the judges on the unedited template first"
+    parser.add_argument("--proven", action="store_true", help=help_text)
     options = parser.parse_args(arguments)
     kept = read()
     done = {name for name, verdict in kept.items() if options.missed and verdict.by != UNNOTICED}
@@ -126,7 +134,7 @@ def main(arguments: Sequence[str]) -> int:
         verdicts[name] = verdict
         write({known: verdicts[known] for known in MUTANTS if known in verdicts})
 
-    run(names, keep)
+    run(names, keep, proven=options.proven)
     print(summary(verdicts))
     return int(noticed(verdicts) < TARGET * len(verdicts))
 
