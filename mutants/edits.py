@@ -1,4 +1,4 @@
-"""The mutants, by what is wrong afterwards."""
+"""The mutants: each name says what is wrong after the edit."""
 
 from mutants.judges import Mutant, gates, here, suite
 
@@ -32,79 +32,79 @@ SETTINGS_TESTS = suite("tests/test_settings.py", "tests/test_effective_settings.
 HEADERS_TESTS = suite("tests/test_headers.py")
 
 MUTANTS: dict[str, Mutant] = {
-    # What is rendered, and what an update leaves alone.
-    "a task stays where Celery goes": Mutant(
+    # Rendering, and files that an update keeps.
+    "a task file is rendered without Celery": Mutant(
         COPIER, "    apps/users/tasks.py\n", "", here(f"{ORPHANS}[without celery]")
     ),
-    "a mail of the example stays where it goes": Mutant(
+    "an email template of the example is rendered without the example": Mutant(
         COPIER,
         "    templates/mail/daily_report.txt\n",
         "",
         here("tests/test_example.py::test_project_without_example_has_no_name_of_it"),
     ),
-    "without CI the update script stays": Mutant(
+    "the update script is rendered without CI": Mutant(
         COPIER,
         '{% if ci == "none" %}',
         '{% if ci == "nothing" %}',
         here("tests/test_open_update.py::test_update_files_exist_only_for_the_ci_that_uses_them"),
     ),
-    "an update overwrites the routes of the user": Mutant(
+    "an update overwrites the user's routes": Mutant(
         COPIER,
         "  - config/api.py\n",
         "",
         here("tests/test_render.py::test_files_of_the_user_survive_a_second_render"),
     ),
-    "a Copier that cannot read the table is let in": Mutant(
+    "a Copier version that is too old is accepted": Mutant(
         COPIER,
         '_min_copier_version: "9.19.1"',
         '_min_copier_version: "9.17.0"',
         here("tests/test_repository.py::test_oldest_supported_copier_is_within_the_tested_range"),
     ),
-    "a misspelt name leaves a hole": Mutant(
+    "an undefined name renders as nothing": Mutant(
         COPIER,
         "  undefined: jinja2.StrictUndefined\n",
         "  undefined: jinja2.Undefined\n",
         here("tests/test_render.py::test_undefined_name_stops_the_render"),
     ),
-    "a domain may be longer than any": Mutant(
+    "a domain name of any length is accepted": Mutant(
         COPIER,
         "domain_name | length > 253 or ",
         "",
         here("tests/test_answers.py::test_invalid_answer_is_refused_with_one_sentence_and_leaves_no_file"),
     ),
-    "production asks for Sentry where there is none": Mutant(
-        PRODUCTION, "{% if sentry %}", "{% if true %}", suite("tests/test_settings.py", project="smallest")
+    "production imports Sentry without the feature": Mutant(
+        PRODUCTION, "{% if sentry %}", "{% if true %}", here(f"{ORPHANS}[without sentry]")
     ),
-    "make offers a worker where there is none": Mutant(
+    "make offers a worker without Celery": Mutant(
         MAKEFILE,
         "{% if celery %}\n\n.PHONY: worker",
         "{% if true %}\n\n.PHONY: worker",
         here(f"{ORPHANS}[without celery]"),
     ),
     # Dependencies.
-    "a dependency is gone": Mutant(DEPENDENCIES, '    "whitenoise>=6.12.0,<7",\n', "", gates("deploy-check")),
-    "what hashes passwords is not installed": Mutant(
+    "a dependency is missing": Mutant(DEPENDENCIES, '    "whitenoise>=6.12.0,<7",\n', "", gates("deploy-check")),
+    "the password hasher is not installed": Mutant(
         DEPENDENCIES, '{"5.2": "django[argon2]', '{"5.2": "django', SETTINGS_TESTS
     ),
-    "the worker class of ASGI is not installed": Mutant(
+    "the ASGI worker class is not installed": Mutant(
         DEPENDENCIES,
         ', "uvicorn-worker>=0.4.0,<0.5"]',
         "]",
         here("tests/test_production.py::test_gunicorn_serves_with_production_packages_only[asgi]"),
     ),
-    # Names in the environment.
-    "the example environment names what nobody reads": Mutant(
+    # Environment variables.
+    "the example environment lists a variable that no setting reads": Mutant(
         ENV_EXAMPLE, "#NUM_PROXIES=1", "#PROXIES=1", SETTINGS_TESTS
     ),
     "production starts without Redis": Mutant(PRODUCTION, '    "REDIS_URL",\n', "", SETTINGS_TESTS),
-    "origins are read by another name": Mutant(
+    "CORS origins are read from another variable": Mutant(
         f"{SETTINGS}/security.py.jinja", 'env_list("CORS_ORIGINS")', 'env_list("CORS_ALLOWED")', SETTINGS_TESTS
     ),
-    "signing keys are read by another name": Mutant(
+    "signing keys are read from another variable": Mutant(
         f"{SETTINGS}/auth.py.jinja", 'env_list("JWT_SIGNING_KEYS")', 'env_list("JWT_KEYS")', SETTINGS_TESTS
     ),
     # Middleware.
-    "probes are not answered before the host check": Mutant(
+    "health probes are answered after the host check": Mutant(
         f"{CORE}/middleware.py",
         'if request.path in ("/livez", "/readyz"):',
         "if False:",
@@ -116,37 +116,37 @@ MUTANTS: dict[str, Mutant] = {
         "",
         suite("apps/core/tests/test_middleware.py"),
     ),
-    "an exception of the error page is logged by every middleware": Mutant(
+    "an exception in an error page is logged by every middleware": Mutant(
         f"{CORE}/access_log.py",
         "elif request.META.get(_LOGGED) != (logged := repr(error)):",
         "elif logged := repr(error):",
         suite("apps/core/tests/test_access_log.py"),
     ),
-    "the wrapper of queries goes with another's": Mutant(
+    "query counting ends with another execute wrapper": Mutant(
         f"{CORE}/access_log.py",
         "execute_wrappers.insert(0, _count_query)",
         "execute_wrappers.append(_count_query)",
         suite("apps/core/tests/test_query_count.py"),
     ),
-    "a connection that is opened again counts twice": Mutant(
+    "queries of a reopened connection are counted twice": Mutant(
         f"{CORE}/access_log.py",
         "if _count_query not in connection.execute_wrappers:",
         "if connection.execute_wrappers is not None:",
         suite("apps/core/tests/test_query_count.py"),
     ),
-    "secrets are logged": Mutant(
+    "the log is not redacted": Mutant(
         f"{SETTINGS}/logging.py.jinja",
         "    # Last, so that it also sees the traceback.\n    redact,\n",
         "",
         suite("tests/test_logging.py"),
     ),
-    "secrets in tracebacks are logged": Mutant(
+    "tracebacks in the log are not redacted": Mutant(
         f"{SETTINGS}/logging.py.jinja",
         "    # Last, so that it also sees the traceback.\n    redact,\n]",
         "]\n_processors.insert(0, redact)",
         suite("tests/test_logging.py"),
     ),
-    "a task counts the queries of the one before": Mutant(
+    "a task counts the queries of the previous task": Mutant(
         "template/config/celery.py",
         "    start_counting()\n",
         "    query_count()\n",
@@ -158,13 +158,13 @@ MUTANTS: dict[str, Mutant] = {
         "",
         suite("tests/test_worker.py"),
     ),
-    "errors in Sentry have no ids": Mutant(
+    "errors in Sentry have no request id": Mutant(
         f"{SETTINGS}/sentry.py.jinja",
         '{**fields.get("tags", {}), **ids}',
         'fields.get("tags", {})',
         suite("tests/test_sentry.py"),
     ),
-    "secrets reach Sentry": Mutant(
+    "Sentry events are not redacted": Mutant(
         f"{SETTINGS}/sentry.py.jinja", "    before_send=_prepare,\n", "", suite("tests/test_sentry.py")
     ),
     "an error in a task is reported twice": Mutant(
@@ -188,44 +188,44 @@ MUTANTS: dict[str, Mutant] = {
         "",
         here("tests/test_production.py::test_gunicorn_serves_with_production_packages_only[wsgi]"),
     ),
-    "browsers are told nothing of origins": Mutant(
+    "responses have no CORS headers": Mutant(
         f"{SETTINGS}/http.py.jinja",
         '    "corsheaders.middleware.CorsMiddleware",\n',
         "",
         suite("apps/orders/tests/test_views.py"),
     ),
-    "pages can be framed": Mutant(
+    "responses have no X-Frame-Options header": Mutant(
         f"{SETTINGS}/http.py.jinja",
         '    "django.middleware.clickjacking.XFrameOptionsMiddleware",\n',
         "",
         gates("deploy-check"),
     ),
-    "nobody answers for sign-ins that fail too often": Mutant(
+    "a locked sign-in gets no lockout response": Mutant(
         f"{SETTINGS}/http.py.jinja",
         '    "axes.middleware.AxesMiddleware",\n',
         "",
         suite("apps/users/tests/test_lockout.py"),
     ),
-    # Who may do what.
+    # Permissions.
     "the API is open unless a view says otherwise": Mutant(
         f"{SETTINGS}/api.py.jinja",
         "rest_framework.permissions.IsAuthenticated",
         "rest_framework.permissions.AllowAny",
         suite("tests/test_endpoints.py"),
     ),
-    "the catalog is closed to strangers": Mutant(
+    "the catalog cannot be read without an account": Mutant(
         f"{CATALOG}/views.py",
         "    permission_classes = (IsAdminOrReadOnly,)\n    filterset_class",
         "    filterset_class",
         suite("tests/test_endpoints.py"),
     ),
-    "statistics are for everybody": Mutant(
+    "statistics are open to every user": Mutant(
         f"{CATALOG}/views.py",
         "@action(detail=True, permission_classes=[IsManager])",
         "@action(detail=True)",
         suite("tests/test_endpoints.py"),
     ),
-    "what is somebody's is everybody's": Mutant(
+    "IsOwner accepts objects of other users": Mutant(
         f"{CORE}/permissions.py",
         "bool(getattr(obj, self.owner_field) == request.user)",
         "hasattr(obj, self.owner_field)",
@@ -249,29 +249,29 @@ MUTANTS: dict[str, Mutant] = {
         'return f"orders.summary.{str(customer_id)[:0]}"',
         suite("apps/orders/tests/test_views.py"),
     ),
-    # How often one may.
-    "a scope limits nobody": Mutant(
+    # Throttling.
+    "scoped throttles are not applied": Mutant(
         f"{SETTINGS}/api.py.jinja",
         '        "apps.core.throttling.ScopeThrottle",\n',
         "",
-        here("tests/test_overlay.py"),
+        suite("apps/users/tests/test_throttling.py"),
     ),
-    "mailboxes can be filled": Mutant(
+    "emails to one address are not throttled": Mutant(
         f"{USERS}/views.py",
         "(AnonymousThrottle, ScopeThrottle, EmailThrottle)",
         "(AnonymousThrottle, ScopeThrottle)",
-        here("tests/test_overlay.py"),
+        suite("apps/users/tests/test_throttling.py::test_emails_to_one_address_are_throttled_across_clients"),
     ),
-    "the rate for sign-ins is high": Mutant(
+    "the throttle rate of sign-ins is high": Mutant(
         f"{SETTINGS}/api.py.jinja",
         '"token": "30/min"',
         '"token": "3000/min"',
         suite("apps/core/tests/test_throttling_defaults.py"),
     ),
-    "a password can be guessed by whoever holds a token": Mutant(
-        f"{USERS}/views.py", '    throttle_scope = "password"\n\n', "", here("tests/test_overlay.py")
+    "password changes are not throttled": Mutant(
+        f"{USERS}/views.py", '    throttle_scope = "password"\n\n', "", suite("apps/users/tests/test_throttling.py")
     ),
-    "guesses lock nobody out": Mutant(
+    "failed sign-ins do not lock the account": Mutant(
         f"{SETTINGS}/auth.py.jinja",
         '    "axes.backends.AxesStandaloneBackend",\n',
         "",
@@ -284,19 +284,19 @@ MUTANTS: dict[str, Mutant] = {
         "products.defer",
         suite("apps/catalog/tests/test_services.py"),
     ),
-    "stock is locked in any order": Mutant(
+    "products are locked in random order": Mutant(
         f"{CATALOG}/services.py",
         '.defer("description").order_by("pk"))',
         '.defer("description").order_by("?"))',
         suite("apps/catalog/tests/test_locking.py"),
     ),
-    "an import locks in any order": Mutant(
+    "an import locks products in another order": Mutant(
         f"{CATALOG}/import_export.py",
         'existing.order_by("pk")',
         'existing.order_by("-pk")',
         suite("apps/catalog/tests/test_locking.py"),
     ),
-    "an order is not locked when it moves": Mutant(
+    "an order is not locked when its status changes": Mutant(
         f"{ORDERS}/services.py.jinja",
         'Order.objects.select_for_update(of=("self",), no_key=True).get',
         "Order.objects.get",
@@ -308,13 +308,13 @@ MUTANTS: dict[str, Mutant] = {
         "",
         suite("apps/orders/tests/test_confirmation.py"),
     ),
-    "who confirms an order holds its customer": Mutant(
+    "confirming an order locks its customer": Mutant(
         f"{ORDERS}/confirmation.py",
         'select_for_update(of=("self",), no_key=True)',
         "select_for_update(no_key=True)",
         suite("apps/orders/tests/test_order_details.py"),
     ),
-    "concurrent refreshes all win": Mutant(
+    "concurrent refreshes all succeed (refresh race)": Mutant(
         f"{USERS}/sessions.py",
         'filter(pk=session.pk, refresh_id=token["jti"])',
         "filter(pk=session.pk)",
@@ -326,20 +326,20 @@ MUTANTS: dict[str, Mutant] = {
         "self.filter",
         suite("apps/users/tests/test_passwords.py"),
     ),
-    "who changes a user holds up their orders": Mutant(
+    "changing a user blocks their orders": Mutant(
         f"{USERS}/managers.py",
         "self.select_for_update(no_key=True)",
         "self.select_for_update()",
         suite("apps/orders/tests/test_order_details.py"),
     ),
     # Indexes, constraints, queries.
-    "an index is in no model": Mutant(
+    "an index is missing from its model": Mutant(
         f"{ORDERS}/models.py",
         '            models.Index(fields=["customer", "-id"], name="orders_order_of_customer"),\n',
         "",
         gates("migrations-check"),
     ),
-    "an index covers nothing": Mutant(
+    "a covering index has no included column": Mutant(
         f"{ORDERS}/migrations/0001_initial.py",
         'fields=["paid_at"],\n                        include=["amount"],\n',
         'fields=["paid_at"],\n',
@@ -348,74 +348,74 @@ MUTANTS: dict[str, Mutant] = {
     "stock may be negative": Mutant(
         f"{CATALOG}/migrations/0001_initial.py", "Q(stock__gte=0)", "Q(stock__gte=-9)", gates("migrations-check")
     ),
-    "a list of products asks for each category": Mutant(
+    "the product list queries each category (N+1)": Mutant(
         f"{CATALOG}/selectors.py",
         '.filter(is_active=True).select_related("category").defer',
         ".filter(is_active=True).defer",
         suite("apps/catalog/tests/test_selectors.py"),
     ),
-    "a list of orders reads what it does not show": Mutant(
+    "the order list reads unused columns": Mutant(
         f"{ORDERS}/selectors.py",
         '.only("status", "amount", "item_count", "created_at")',
         "",
         suite("apps/orders/tests/test_selectors.py"),
     ),
-    "orders ask for their items one by one": Mutant(
+    "an order's items are not prefetched (N+1)": Mutant(
         f"{ORDERS}/selectors.py",
         ".prefetch_related(items_prefetch())",
         "",
         suite("apps/orders/tests/test_selectors.py"),
     ),
-    "one product asks twice": Mutant(
+    "one product needs two queries": Mutant(
         f"{CATALOG}/selectors.py",
         'Product.objects.select_related("category").filter(pk=product_id)',
         "Product.objects.filter(pk=product_id)",
         suite("tests/test_endpoints.py"),
     ),
-    # How long one waits.
-    "a statement takes as long as it likes": Mutant(
+    # Timeouts, pools and shutdown.
+    "statements have no time limit": Mutant(
         f"{SETTINGS}/database.py.jinja",
         "-c statement_timeout={env.int('DATABASE_STATEMENT_TIMEOUT', 25_000)}",
         "-c work_mem={env.int('DATABASE_STATEMENT_TIMEOUT', 25_000)}",
         suite("tests/test_gunicorn.py"),
     ),
-    "a lock is waited for without end": Mutant(
+    "waiting for a lock has no time limit": Mutant(
         f"{SETTINGS}/database.py.jinja",
         " -c lock_timeout=5000",
         "",
         here(f"{FAULTS}/test_broken_connections.py::{WAITS_TOO_LONG}[lock-wsgi]"),
     ),
-    "a forgotten transaction stays open": Mutant(
+    "an idle transaction stays open": Mutant(
         f"{SETTINGS}/database.py.jinja",
         " -c idle_in_transaction_session_timeout=60000",
         "",
         suite("tests/test_gunicorn.py"),
     ),
-    "a database that hangs is waited for without end": Mutant(
+    "connecting to a hanging database has no time limit": Mutant(
         f"{SETTINGS}/database.py.jinja",
         '        "connect_timeout": 3,\n',
         "",
         SETTINGS_TESTS,
     ),
-    "a connection of the pool is waited for too long": Mutant(
+    "waiting for a pooled connection takes too long": Mutant(
         f"{SETTINGS}/database.py.jinja", '"timeout": 0.75,', '"timeout": 500,', SETTINGS_TESTS
     ),
-    "a database that is back is not asked for minutes": Mutant(
+    "the pool reconnects only after minutes": Mutant(
         f"{SETTINGS}/database.py.jinja", '"reconnect_timeout": 0.25,', '"reconnect_timeout": 300,', SETTINGS_TESTS
     ),
-    "connections that a restart closed are tried one by one": Mutant(
+    "connections closed by a restart are tried one by one": Mutant(
         f"{SETTINGS}/database.py.jinja",
         '            "connection_class": PooledConnection,\n',
         "",
         suite("apps/core/tests/test_database_pool.py"),
     ),
-    "connections are used without a check": Mutant(
+    "connections are not checked before use": Mutant(
         f"{SETTINGS}/database.py.jinja",
         '"CONN_HEALTH_CHECKS": True',
         '"CONN_HEALTH_CHECKS": False',
         here(f"{FAULTS}/test_postgres_away.py::test_restart_between_requests_fails_no_request"),
     ),
-    "a database that stops is a bug": Mutant(
+    "a database shutdown is not mapped to 503": Mutant(
         f"{CORE}/database/errors.py", '"57P01", ', "", suite("apps/core/tests/test_database_errors.py")
     ),
     "an unavailable database outside of API views gets 500": Mutant(
@@ -424,101 +424,101 @@ MUTANTS: dict[str, Mutant] = {
         "    reason = database_error(None)\n",
         suite("apps/core/tests/test_database_errors.py"),
     ),
-    "why the database was not there is logged nowhere": Mutant(
+    "database errors are not logged": Mutant(
         f"{CORE}/database/errors.py",
         '    log.warning("database_error"',
         '    log.debug("database_error"',
         suite("apps/core/tests/test_database_errors.py"),
     ),
-    "probes of a database that hangs pile up": Mutant(
+    "health checks of a hanging database pile up": Mutant(
         f"{CORE}/database/health.py",
         "if not _queries or _queries[-1].done():",
         "if True:",
         suite("apps/core/tests/test_database_health.py"),
     ),
-    "there are more threads than connections": Mutant(
+    "there are more threads than pooled connections": Mutant(
         GUNICORN, '"WEB_THREADS", "4"', '"WEB_THREADS", "16"', suite("tests/test_gunicorn_and_database.py")
     ),
     "a host with many CPUs starts too many workers": Mutant(
         GUNICORN, "min(8, os.cpu_count() or 1)", "10 * (os.cpu_count() or 1)", suite("tests/test_gunicorn.py")
     ),
-    "each worker loads the project for itself": Mutant(
+    "the project is not preloaded before workers are forked": Mutant(
         GUNICORN, "preload_app = True", "preload_app = False", suite("tests/test_gunicorn.py")
     ),
-    "the heartbeat of a worker is on the disk": Mutant(
+    "the heartbeat file of a worker is on the disk": Mutant(
         GUNICORN, 'Path("/dev/shm").is_dir()', 'Path("/dev/none").is_dir()', suite("tests/test_gunicorn.py")
     ),
-    "a server that stops goes on being called ready": Mutant(
+    "readiness is not withdrawn during graceful shutdown": Mutant(
         f"{CORE}/middleware.py",
         "if is_shutting_down():",
         "if False:",
         suite("apps/core/tests/test_graceful_shutdown.py"),
     ),
-    "a server stops at once": Mutant(
+    "graceful shutdown does not wait for the load balancer": Mutant(
         f"{CORE}/graceful_shutdown.py",
         "if is_shutting_down() or not seconds:",
         "if True:",
         here(f"{FAULTS}/test_stopping.py::test_stopping_server_fails_its_probe_before_it_refuses_requests[wsgi]"),
     ),
-    "a worker is killed before its query ends": Mutant(
+    "the worker timeout is shorter than the statement timeout": Mutant(
         GUNICORN,
         "timeout = graceful_timeout = 30",
         "timeout = graceful_timeout = 20",
         suite("tests/test_gunicorn_and_database.py"),
     ),
-    "a cache that hangs holds up an order": Mutant(
+    "a hanging cache delays orders": Mutant(
         f"{SETTINGS}/cache.py.jinja",
         '"SOCKET_TIMEOUT": 0.5',
         '"SOCKET_TIMEOUT": 8',
         here("tests/test_orders.py::test_order_is_placed_without_redis_and_confirmed_when_redis_is_back[hanging]"),
     ),
-    "a cache that is away is an error": Mutant(
+    "an unavailable cache is an error": Mutant(
         f"{SETTINGS}/cache.py.jinja",
         '"IGNORE_EXCEPTIONS": True',
         '"IGNORE_EXCEPTIONS": False',
         suite("apps/core/tests/test_circuit_breaker.py"),
     ),
-    "a broker that hangs holds up whoever sends a task": Mutant(
+    "a hanging broker delays requests that send tasks": Mutant(
         f"{SETTINGS}/celery.py.jinja",
         '"socket_connect_timeout": 0.5, "socket_timeout": 0.5}',
         '"socket_connect_timeout": 5, "socket_timeout": 5}',
         suite("tests/test_celery_configuration.py"),
     ),
-    "a mail server that hangs holds up whoever mails": Mutant(
+    "a hanging mail server has no time limit": Mutant(
         f"{SETTINGS}/mail.py.jinja", "EMAIL_TIMEOUT = 5", "EMAIL_TIMEOUT = None", SETTINGS_TESTS
     ),
-    # What browsers may do.
-    "form cookies go without TLS": Mutant(
+    # Browser security.
+    "the CSRF cookie is sent without TLS": Mutant(
         PRODUCTION, "CSRF_COOKIE_SECURE = True", "CSRF_COOKIE_SECURE = False", gates("deploy-check")
     ),
-    "TLS is not remembered for subdomains": Mutant(
+    "HSTS does not include subdomains": Mutant(
         PRODUCTION,
         'env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True)',
         'env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)',
         gates("deploy-check"),
     ),
-    "nobody believes the proxy that there was TLS": Mutant(
+    "the proxy's X-Forwarded-Proto header is ignored": Mutant(
         PRODUCTION,
         'SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")\n',
         "",
         here("tests/test_production.py::test_gunicorn_serves_with_production_packages_only[wsgi]"),
     ),
-    "scripts in a page run": Mutant(
+    "inline scripts are allowed": Mutant(
         f"{SETTINGS}/security.py.jinja",
         '"script-src": [SELF, NONCE]',
         '"script-src": [SELF, "\'unsafe-inline\'"]',
         suite("tests/test_gunicorn.py"),
     ),
-    "a page that is not of the documentation styles itself": Mutant(
+    "inline styles are allowed on every page": Mutant(
         f"{SETTINGS}/security.py.jinja",
         '"style-src": [SELF, NONCE]',
         '"style-src": [SELF, "\'unsafe-inline\'"]',
         HEADERS_TESTS,
     ),
-    "no template knows the nonce": Mutant(
+    "templates have no CSP nonce": Mutant(
         f"{SETTINGS}/http.py.jinja", '                "csp.context_processors.nonce",\n', "", HEADERS_TESTS
     ),
-    "the documentation has no styles": Mutant(
+    "the API documentation has no styles": Mutant(
         "template/config/urls.py.jinja",
         "allow_inline_styles(redoc)",
         "redoc",
@@ -530,62 +530,62 @@ MUTANTS: dict[str, Mutant] = {
         "            response.headers.get(name, value)\n",
         HEADERS_TESTS,
     ),
-    "other sites load what is here": Mutant(
+    "responses have no Cross-Origin-Resource-Policy header": Mutant(
         f"{SETTINGS}/security.py.jinja",
         '    "Cross-Origin-Resource-Policy": "same-origin",\n',
         "",
         HEADERS_TESTS,
     ),
-    "other sites read static files": Mutant(
+    "static files are open to every origin": Mutant(
         f"{SETTINGS}/http.py.jinja",
         "WHITENOISE_ALLOW_ALL_ORIGINS = False",
         "WHITENOISE_ALLOW_ALL_ORIGINS = True",
         HEADERS_TESTS,
     ),
-    "a body of any length is read": Mutant(
+    "request bodies have no size limit": Mutant(
         f"{SETTINGS}/http.py.jinja",
         '    "apps.core.middleware.BodyLimitMiddleware",\n',
         "",
         suite("apps/core/tests/test_middleware.py"),
     ),
-    "a form has any number of fields": Mutant(
+    "forms have no limit on fields": Mutant(
         f"{SETTINGS}/security.py.jinja",
         "CSRF_FAILURE_VIEW =",
         "DATA_UPLOAD_MAX_NUMBER_FIELDS = None\nCSRF_FAILURE_VIEW =",
         suite("apps/core/tests/test_middleware.py"),
     ),
-    "a form has any number of files": Mutant(
+    "forms have no limit on files": Mutant(
         f"{SETTINGS}/security.py.jinja",
         "DATA_UPLOAD_MAX_NUMBER_FILES = 10",
         "DATA_UPLOAD_MAX_NUMBER_FILES = None",
         suite("apps/core/tests/test_middleware.py"),
     ),
-    "staging does not say that it could be preloaded": Mutant(
+    "staging does not ask for HSTS preload": Mutant(
         "template/config/settings/staging.py",
         'env.int("SECURE_HSTS_SECONDS", 3_600)\n',
         'env.int("SECURE_HSTS_SECONDS", 3_600)\nSECURE_HSTS_PRELOAD = False\n',
         gates("deploy-check"),
     ),
-    "other sites may frame a page": Mutant(
+    "the content security policy allows framing": Mutant(
         f"{SETTINGS}/security.py.jinja",
         '"frame-ancestors": [NONE]',
         '"frame-ancestors": ["*"]',
         suite("tests/test_api_docs.py"),
     ),
-    "other sites may read pages": Mutant(
+    "CORS headers are sent outside the API": Mutant(
         f"{SETTINGS}/security.py.jinja",
         'CORS_URLS_REGEX = r"^/api/.*$"',
         'CORS_URLS_REGEX = r"^/.*$"',
         suite("apps/core/tests/test_middleware.py"),
     ),
     # Sessions and passwords.
-    "a new password leaves tokens as they are": Mutant(
+    "a new password does not invalidate tokens": Mutant(
         f"{USERS}/selectors.py",
         "user if user and user.session_fingerprint == user.password_fingerprint else None",
         "user",
         suite("apps/users/tests/test_sessions.py"),
     ),
-    "the library's own view refreshes tokens": Mutant(
+    "the library's view refreshes tokens": Mutant(
         f"{USERS}/urls.py",
         "views.TokenRefreshView.as_view()",
         '__import__("rest_framework_simplejwt.views", fromlist=["views"]).TokenRefreshView.as_view()',
@@ -597,69 +597,71 @@ MUTANTS: dict[str, Mutant] = {
         "if False:",
         suite("apps/users/tests/test_sessions.py"),
     ),
-    "a transaction around it brings a stolen session back": Mutant(
+    "an outer transaction can roll back a revocation": Mutant(
         f"{USERS}/sessions.py",
         "transaction.atomic(durable=True)",
         "transaction.atomic()",
-        here("tests/test_overlay.py"),
+        suite(
+            "apps/users/tests/test_session_internals.py::test_revocation_refuses_an_outer_transaction_that_could_roll_it_back"
+        ),
     ),
-    "a link to a new password works twice": Mutant(
+    "a password reset link works twice": Mutant(
         f"{USERS}/email_tokens.py",
         "if user is None or not default_token_generator.check_token(user, signature):",
         "if user is None:",
         suite("apps/users/tests/test_passwords.py"),
     ),
-    "the link of a registration never expires": Mutant(
+    "a registration link never expires": Mutant(
         f"{USERS}/email_tokens.py",
         "max_age=settings.EMAIL_VERIFICATION_TIMEOUT",
         "max_age=None",
         suite("apps/users/tests/test_passwords.py"),
     ),
     # Tasks.
-    "a task is lost with its worker": Mutant(
+    "tasks are acknowledged before they run": Mutant(
         f"{SETTINGS}/celery.py.jinja",
         "CELERY_TASK_ACKS_LATE = True",
         "CELERY_TASK_ACKS_LATE = False",
         here(f"{FAULTS}/test_tasks.py::test_task_of_killed_worker_stays_in_broker"),
     ),
-    "a task is done when its worker is killed": Mutant(
+    "a task of a killed worker counts as done": Mutant(
         f"{SETTINGS}/celery.py.jinja",
         "CELERY_TASK_REJECT_ON_WORKER_LOST = True",
         "CELERY_TASK_REJECT_ON_WORKER_LOST = False",
         here(f"{FAULTS}/test_tasks.py::test_task_of_killed_pool_process_runs_again"),
     ),
-    "a task runs twice while it runs": Mutant(
+    "the visibility timeout is shorter than a task": Mutant(
         f"{SETTINGS}/celery.py.jinja",
         '"visibility_timeout": 600',
         '"visibility_timeout": 60',
         suite("tests/test_effective_settings_of_celery.py"),
     ),
-    "results are kept for nobody": Mutant(
+    "task results are stored": Mutant(
         f"{SETTINGS}/celery.py.jinja",
         "CELERY_TASK_IGNORE_RESULT = True",
         "CELERY_TASK_IGNORE_RESULT = False",
         suite("tests/test_effective_settings_of_celery.py"),
     ),
-    "a worker hoards tasks": Mutant(
+    "workers prefetch tasks": Mutant(
         f"{SETTINGS}/celery.py.jinja",
         "CELERY_WORKER_DISABLE_PREFETCH = True",
         "CELERY_WORKER_DISABLE_PREFETCH = False",
         suite("tests/test_effective_settings_of_celery.py"),
     ),
-    "nothing looks for forgotten orders": Mutant(
+    "unconfirmed orders are not retried": Mutant(
         f"{SETTINGS}/celery.py.jinja",
         '    "confirm-orders": {"task": "apps.orders.tasks.orders_confirm_due_task", "schedule": crontab()},\n',
         "",
         suite("apps/orders/tests/test_tasks.py"),
     ),
-    "a worker keeps a pool of connections": Mutant(
+    "task workers use a connection pool": Mutant(
         "template/config/celery.py",
         '.pop("pool", None)',
         '.get("pool", None)',
         suite("tests/test_celery_configuration.py"),
     ),
     # Transactions.
-    "two processes send one email": Mutant(
+    "two processes send one email (outbox)": Mutant(
         f"{MAIL}/delivery.py",
         "retry_at__lte=now, sending_started_at=None)\n    # One",
         "retry_at__lte=now)\n    # One",
@@ -671,25 +673,25 @@ MUTANTS: dict[str, Mutant] = {
         "",
         suite("apps/mail/tests/test_delivery.py"),
     ),
-    "an error of a provider's own kind stops the run": Mutant(
+    "an unknown error of an email backend stops the delivery": Mutant(
         f"{MAIL}/delivery.py",
         "except Exception as error:  # noqa: BLE001 - each email backend has its own errors",
         "except OSError as error:",
         suite("apps/mail/tests/test_outbox.py"),
     ),
-    "a mail goes out before the commit": Mutant(
+    "an email is sent before the commit": Mutant(
         f"{MAIL}/services.py.jinja",
         "transaction.on_commit(send, robust=True)",
         "send()",
         suite("apps/mail/tests/test_delivery.py"),
     ),
-    "an order is placed by halves": Mutant(
+    "placing an order is not atomic": Mutant(
         f"{ORDERS}/services.py.jinja",
         "@transaction.atomic\ndef order_create",
         "def order_create",
         suite("apps/orders/tests/test_order_details.py"),
     ),
-    "an order fails with the broker": Mutant(
+    "an order fails when the broker is unavailable": Mutant(
         f"{ORDERS}/services.py.jinja",
         "transaction.on_commit(confirm, robust=True)",
         "transaction.on_commit(confirm)",
@@ -714,7 +716,7 @@ MUTANTS: dict[str, Mutant] = {
         suite("apps/core/tests/test_caching.py"),
     ),
     # Idempotency.
-    "the order of names in a body matters": Mutant(
+    "the order of keys changes the hash of a request body": Mutant(
         f"{CORE}/idempotency.py",
         "json.dumps([operation, request], sort_keys=True)",
         "json.dumps([operation, request])",
@@ -745,10 +747,10 @@ MUTANTS: dict[str, Mutant] = {
         '    response = exception_handler(error, {})\n    if response:\n        del response["Retry-After"]\n',
         suite("apps/core/tests/test_throttling.py"),
     ),
-    "the victim of a deadlock is an error": Mutant(
+    "a deadlock is not mapped to 503": Mutant(
         f"{CORE}/database/errors.py", ', "40P01")', ")", suite("apps/core/tests/test_database_errors.py")
     ),
-    # Logs and reports.
+    # Logs and Sentry.
     "query strings are logged": Mutant(
         f"{CORE}/access_log.py",
         "{request.method} {request.path}",
@@ -761,19 +763,19 @@ MUTANTS: dict[str, Mutant] = {
         "_REQUEST_ID.match(request_id)",
         suite("apps/core/tests/test_middleware.py"),
     ),
-    "whom nobody lets in is logged by name": Mutant(
+    "the lockout log contains the email address": Mutant(
         f"{USERS}/lockout.py",
         'log.warning("sign_in_locked_out", path=request.path)',
         'log.warning("sign_in_locked_out", account=arguments)',
-        here("tests/test_overlay.py"),
+        suite("apps/users/tests/test_lockout_internals.py::test_log_has_neither_the_email_address_nor_the_ip_address"),
     ),
-    "a report tells what the caller sent": Mutant(
+    "Sentry events contain local variables": Mutant(
         f"{SETTINGS}/sentry.py.jinja",
         '"stack_frame_variables": False',
         '"stack_frame_variables": True',
         suite("tests/test_sentry.py"),
     ),
-    "a report tells what was written to the database": Mutant(
+    "Sentry events contain query data": Mutant(
         f"{SETTINGS}/sentry.py.jinja",
         '"database_query_data": False',
         '"database_query_data": True',
@@ -810,7 +812,7 @@ MUTANTS: dict[str, Mutant] = {
         "span.kind is trace.SpanKind.PRODUCER",
         suite("tests/test_telemetry.py", project="largest"),
     ),
-    "each made-up HTTP method is a series": Mutant(
+    "each unknown HTTP method is a metric series": Mutant(
         f"{TELEMETRY}/metrics.py",
         'request.method if request.method in METHODS else "_OTHER"',
         "request.method",
@@ -828,7 +830,7 @@ MUTANTS: dict[str, Mutant] = {
         "",
         here(f"{TELEMETRY_TESTS}::{ORDER_TRACE}[wsgi]"),
     ),
-    "a task that is not due counts as waiting": Mutant(
+    "a task that is not due counts as late": Mutant(
         f"{TELEMETRY}/celery.py",
         "time.time() - max(sent, due)",
         "time.time() - sent",
@@ -858,8 +860,8 @@ MUTANTS: dict[str, Mutant] = {
         "(http_server_request_duration_seconds_bucket[5m]))) > 0.75",
         here(f"{TELEMETRY_TESTS}::test_alert_fires_only_when_its_target_is_missed"),
     ),
-    # Images, pipelines, what git takes.
-    "the proxy sends on bodies that are not complete": Mutant(
+    # Images, pipelines, .gitignore.
+    "the proxy forwards incomplete bodies": Mutant(
         "template/docker/nginx.conf.jinja",
         "            proxy_connect_timeout 2s;\n",
         "            proxy_connect_timeout 2s;\n            proxy_request_buffering off;\n",
@@ -871,25 +873,25 @@ MUTANTS: dict[str, Mutant] = {
         "",
         here(f"{DELIVERY}::test_image_uses_the_locked_packages_and_does_not_run_as_root"),
     ),
-    "the image has no styles": Mutant(
+    "the image has no static files": Mutant(
         "template/.dockerignore",
         "!static\n",
         "",
         here(f"{DELIVERY}::test_docker_build_context_has_the_needed_files_only"),
     ),
-    "the tests go into the image": Mutant(
+    "the image contains the tests": Mutant(
         "template/.dockerignore",
         "**/tests\n",
         "",
         here(f"{DELIVERY}::test_docker_build_context_has_the_needed_files_only"),
     ),
-    "the health check asks for what is not there": Mutant(
+    "the health check calls a wrong path": Mutant(
         COMPOSE,
         "http://127.0.0.1:8000/readyz",
         "http://127.0.0.1:8000/ready",
         here(f"{DELIVERY}::test_container_health_check_calls_an_existing_path"),
     ),
-    "the whole network sees the development server": Mutant(
+    "the development server listens on every interface": Mutant(
         COMPOSE,
         '"127.0.0.1:${PORT:-8000}:8000"',
         '"${PORT:-8000}:8000"',
@@ -901,19 +903,19 @@ MUTANTS: dict[str, Mutant] = {
         "",
         here(f"{DELIVERY}::test_pipeline_checks_tests_audits_builds_and_updates[github]"),
     ),
-    "GitLab runs a part of the checks": Mutant(
+    "GitLab runs only some checks": Mutant(
         "template/.gitlab-ci.yml.jinja",
         "    - make check\n",
         "    - make lint\n",
         here(f"{DELIVERY}::test_pipeline_checks_tests_audits_builds_and_updates[gitlab]"),
     ),
-    "the checks of a pull request may do anything": Mutant(
+    "the workflow of a pull request can write everything": Mutant(
         "template/.github/workflows/ci.yml.jinja",
         "  check:\n    runs-on: ubuntu-latest\n    timeout-minutes: 15\n    permissions:\n      contents: read\n",
         "  check:\n    runs-on: ubuntu-latest\n    timeout-minutes: 15\n    permissions: write-all\n",
         here(f"{SYNTAX}::test_github_accepts_the_workflows[default]"),
     ),
-    "git takes secrets": Mutant(
+    "git does not ignore the .env file": Mutant(
         "template/.gitignore",
         "\n.env\n",
         "\n",
@@ -926,20 +928,20 @@ MUTANTS: dict[str, Mutant] = {
         'git push --quiet origin "$branch"',
         here("tests/test_open_update.py::test_newer_version_becomes_one_pull_request_on_github"),
     ),
-    "nobody is told of conflicts": Mutant(
+    "the title of an update does not mention conflicts": Mutant(
         "template/scripts/open_update.sh.jinja",
         'title="$title, with conflicts"',
         'title="$title"',
         here("tests/test_open_update.py::test_conflicts_are_named_in_the_pull_request"),
     ),
-    "an error counts as nothing newer": Mutant(
+    "an error counts as up to date": Mutant(
         "template/scripts/open_update.sh.jinja",
         '    exit "$status"\n',
         "    exit 0\n",
         here("tests/test_open_update.py::test_unreachable_template_is_an_error_and_nothing_is_pushed"),
     ),
-    # Gates.
-    "make check leaves the layers out": Mutant(
+    # Checks.
+    "make check skips the import contracts": Mutant(
         MAKEFILE,
         "check: lint format-check types imports dependencies",
         "check: lint format-check types dependencies",
@@ -951,22 +953,22 @@ MUTANTS: dict[str, Mutant] = {
         "for environment in staging; do",
         here(f"{RULES}[deploy-check-hsts]"),
     ),
-    "warnings of the checks pass": Mutant(
+    "warnings of Django's checks pass": Mutant(
         MAKEFILE,
         "manage.py check --fail-level WARNING\n",
         "manage.py check\n",
         here(f"{RULES}[deploy-check-development]"),
     ),
-    "a lock that lags behind is renewed in silence": Mutant(
+    "an outdated lock file is renewed silently": Mutant(
         MAKEFILE,
         "sync --quiet $(if $(wildcard uv.lock),--locked)",
         "sync --quiet",
         here(f"{GUARDS}::test_outdated_lock_is_refused"),
     ),
-    "code may be untested": Mutant(
+    "untested code passes": Mutant(
         PYPROJECT, "fail_under = 95\n", "fail_under = 5\n", here(f"{GUARDS}::test_untested_code_is_refused")
     ),
-    "a test may warn": Mutant(
+    "a test with a warning passes": Mutant(
         PYPROJECT,
         '    "error",\n',
         "",
@@ -979,7 +981,7 @@ MUTANTS: dict[str, Mutant] = {
         "[tool.mypy]\nstrict = false\n",
         here(f"{RULES}[types-errors]"),
     ),
-    "sessions may know of HTTP": Mutant(
+    "sessions may import HTTP modules": Mutant(
         PYPROJECT,
         '    "apps.*.sessions",\n',
         "",
@@ -991,25 +993,25 @@ MUTANTS: dict[str, Mutant] = {
         '    "(delivery) : (email_tokens)",\n',
         here(f"{GUARDS}::test_module_that_imports_a_higher_layer_is_refused"),
     ),
-    "the models of an app are everybody's": Mutant(
+    "an app may import the models of another app": Mutant(
         PYPROJECT,
         'forbidden_modules = ["apps.*.models"]',
         'forbidden_modules = ["apps.*.states"]',
         here(f"{GUARDS}::test_import_of_models_of_another_app_is_refused"),
     ),
-    "a migration does not go back": Mutant(
+    "a migration cannot be reversed": Mutant(
         f"{ORDERS}/migrations/0003_fill_item_count.py",
         "migrations.RunPython(fill_item_count, migrations.RunPython.noop, elidable=True)",
         "migrations.RunPython(fill_item_count, elidable=True)",
         suite("apps/orders/tests/test_migrations.py"),
     ),
-    "a migration counts again what is counted": Mutant(
+    "a data migration updates finished rows again": Mutant(
         f"{ORDERS}/migrations/0003_fill_item_count.py",
         ", item_count__isnull=True)",
         ")",
         suite("apps/orders/tests/test_migrations.py"),
     ),
-    "a migration stops all writes while it makes an index": Mutant(
+    "a migration blocks writes while it creates an index": Mutant(
         f"{ORDERS}/migrations/0007_order_by_status_index.py",
         "        SaferAddIndexConcurrently(",
         "        migrations.AddIndex(",

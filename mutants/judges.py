@@ -1,10 +1,11 @@
-"""Who looks at an edited template: tests of this repository, and gates and tests of a project rendered from it."""
+"""Judges of an edited template: tests of this repository, and checks and tests of a project rendered from it."""
 
 import itertools
 import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,13 +22,17 @@ from tests.harness.questions import COVERING
 from tests.harness.render import render
 from tests.harness.snapshot import copy_working_tree
 
-# One process, up to the first failure, which is then named.
+# One process, and stop at the first failure, which is reported.
 _PYTEST = ("-m", "pytest", "-x", "-q", "-rfEs", "--tb=short")
-# What makes a program go on after a failure.
+# The option that makes a program continue after a failure.
 _TO_THE_END = {"pytest": "--maxfail=0", "make": "--keep-going"}
 _SKIPPED = re.compile(r"^SKIPPED .*", re.MULTILINE)
-# Which test failed, whatever it was given; or which target of the Makefile.
+# The name of the failed test without its parameters, or of the failed target of the Makefile.
 _CULPRIT = re.compile(r"^(?:(?:FAILED|ERROR) ([^\s\[]+)|make: \*\*\* \[\S+ (\S+)\])", re.MULTILINE)
+
+
+# Copier is not made for threads.
+_RENDERING = threading.Lock()
 
 
 class StaleError(Exception):
@@ -35,17 +40,17 @@ class StaleError(Exception):
 
 
 class UnfitError(Exception):
-    """A judge fails on the unedited template: what it says of an edited one means nothing."""
+    """A judge fails on the unedited template, so that its failure on an edited one means nothing."""
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Something that `make test` runs.
+    """Tests or checks that should fail after an edit.
 
     Attributes:
-        program: What runs it: pytest or make.
-        targets: Tests, as pytest names them, or targets of the Makefile. None are all of the tests.
-        project: Which of the projects that pass their own checks and tests each time; None for this repository.
+        program: The program that runs them: pytest or make.
+        targets: Node ids of tests, or targets of the Makefile. Without any, all tests run.
+        project: The variant in `COVERING` whose project is tested; None for this repository.
     """
 
     program: str
@@ -59,28 +64,28 @@ def here(*tests: str) -> Judge:
 
 
 def suite(*tests: str, project: str = "default") -> Judge:
-    """Return the judge that runs tests of a rendered project."""
+    """Return the judge that runs tests of a rendered project with the overlay."""
     return Judge("pytest", tests, project)
 
 
 def gates(*names: str, project: str = "default") -> Judge:
-    """Return the judge that runs gates of a rendered project."""
+    """Return the judge that runs checks of a rendered project: targets of its Makefile."""
     return Judge("make", names, project)
 
 
-# They look at all of the default project: for what those missed that were thought to notice.
+# Everything in the default project: for edits that their own judge did not notice.
 ALL = (gates("check"), suite())
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A single edit of the template, after which it renders, and is worse.
+    """An edit of the template that removes one protection. The template still renders.
 
     Attributes:
-        path: Which file, as this repository has it.
-        text: The text that it replaces, which occurs once.
+        path: The file, relative to this repository.
+        text: The text to replace, which occurs once in the file.
         instead: The replacement.
-        judge: Who should notice, and takes the least time for it.
+        judge: The fastest tests or checks that should fail after the edit.
     """
 
     path: str
@@ -97,30 +102,34 @@ class Mutant:
         file = repository / self.path
         before = file.read_text(encoding="utf-8")
         if before.count(self.text) != 1:
-            raise StaleError(f"{self.path} has this {before.count(self.text)} times, and not once: {self.text!r}")
+            raise StaleError(
+                f"{self.path} contains this text {before.count(self.text)} times instead of once: {self.text!r}"
+            )
         file.write_text(before.replace(self.text, self.instead), encoding="utf-8")
 
 
 @dataclass
 class Workshop:
-    """A copy of this repository to make edits in, and to ask judges about: see `open_workshop`.
+    """A copy of this repository in which edits are made and judged: see `open_workshop`.
 
     Attributes:
-        repository: The copy. What it renders and what judges print goes beside it.
-        variables: What leads the tests of projects to a database and to a Redis server.
+        repository: The copy. Rendered projects and the output of judges are beside it.
+        variables: Environment variables with the database and the Redis server of the projects' tests.
+        environments: The folder with the virtual environments of its projects.
     """
 
     repository: Path
     variables: Mapping[str, str]
+    environments: Path
     _projects: dict[tuple[str, bool], Project] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @contextmanager
     def edited(self, mutant: Mutant) -> Iterator[None]:
-        """Have an edit for the time of a `with` block.
+        """Make an edit, and undo it at the end of the `with` block.
 
         Raises:
-            StaleError: It cannot be made.
+            StaleError: The text to replace does not occur exactly once.
         """
         mutant.edit(self.repository)
         git(self.repository, "commit", "--quiet", "--all", "--message", "Edited")
@@ -132,14 +141,14 @@ class Workshop:
             self._projects.clear()
 
     def culprit(self, judge: Judge, *options: str) -> str | None:
-        """Ask a judge about the template as it is now.
+        """Run a judge on the current template.
 
         Args:
-            judge: Who is asked.
-            options: More options of its program.
+            judge: The judge.
+            options: Additional options of its program.
 
         Returns:
-            The test or the gate that fails, None where all pass.
+            The test or the check that fails, None if all pass.
         """
         directory, environment, command = self._call(judge)
         with background(
@@ -149,23 +158,23 @@ class Workshop:
             directory=directory,
             environment=environment,
             log=self._log,
-            # pytest then ends what its tests have started.
+            # pytest then stops the processes that its tests started.
             stop_signal=signal.SIGINT,
         ) as run:
             try:
                 status = run.process.wait(TIME_LIMIT)
             except subprocess.TimeoutExpired:
-                return f"no end of {judge.program}"
+                return f"{judge.program} did not finish"
             if status == 0:
                 return None
             found = _CULPRIT.search(run.output())
-        return found[1] or found[2] if found else f"no start of {judge.program}"
+        return found[1] or found[2] if found else f"{judge.program} failed without a result"
 
     def prove(self, judges: Iterable[Judge]) -> None:
-        """Check that judges pass on the unedited template, with one run for each kind.
+        """Check that judges pass on the unedited template; similar judges share a run.
 
         Raises:
-            UnfitError: One fails, and what it printed; or a test is skipped, which notices nothing.
+            UnfitError: A judge fails, or skips a test, which then notices nothing.
         """
         for judge in together(judges):
             culprit = self.culprit(judge, _TO_THE_END[judge.program])
@@ -173,14 +182,14 @@ class Workshop:
             if culprit:
                 raise UnfitError(f"{culprit} fails on the unedited template: fix that first.\n{printed}")
             if skipped := _SKIPPED.findall(printed):
-                raise UnfitError("\n".join(["Who is skipped notices nothing:", *skipped]))
+                raise UnfitError("\n".join(["Skipped tests notice nothing:", *skipped]))
 
     @property
     def _log(self) -> Path:
         return self.repository.parent / "log"
 
     def _call(self, judge: Judge) -> tuple[Path, dict[str, str], tuple[str, ...]]:
-        """Return where a judge runs, with which variables, and the beginning of its command."""
+        """Return the working directory of a judge, its environment variables, and the beginning of its command."""
         if judge.project is None:
             return self.repository, clean_environment(), (sys.executable, *_PYTEST, "--numprocesses=0")
         project = self._project(judge.project, overlaid=judge.program == "pytest")
@@ -188,12 +197,14 @@ class Workshop:
         return project.path, project.environment(self.variables), command
 
     def _project(self, name: str, *, overlaid: bool) -> Project:
-        """Return a project of the template as it is now, ready for development, with or without the overlay."""
+        """Return an installed project of the current template, with or without the overlay."""
         if (name, overlaid) not in self._projects:
             folder = self.repository.parent / f"project-{next(self._numbers)}"
-            # What Copier renders is the newest tag.
+            # Copier renders the newest tag.
             git(self.repository, "tag", "--force", "v0.0.1")
-            project = share_environment(render(self.repository, folder, COVERING[name]))
+            with _RENDERING:
+                project = render(self.repository, folder, COVERING[name])
+            project = share_environment(project, folder=self.environments)
             if overlaid:
                 lay_over(project)
                 install_requirements(project)
@@ -201,26 +212,31 @@ class Workshop:
         return self._projects[name, overlaid]
 
 
-def open_workshop(folder: Path, variables: Mapping[str, str]) -> Workshop:
+def open_workshop(folder: Path, variables: Mapping[str, str], environments: Path = ENVIRONMENTS) -> Workshop:
     """Copy the working tree of this repository into an existing folder, to make edits there.
 
-    With its history, where its tests look for releases; without tags, so that the last edit is what is rendered.
+    The copy has the history, in which tests look for releases. It has no tags, so that Copier renders the last edit.
+
+    Args:
+        folder: The folder.
+        variables: Environment variables with the database and the Redis server of the projects' tests.
+        environments: A folder for virtual environments. Workshops that run in parallel must not share it.
     """
     repository = folder / "repository"
     git(ROOT, "clone", "--quiet", "--no-hardlinks", "--no-tags", str(ROOT), str(repository))
     git(repository, "rm", "-r", "--quiet", ".")
     copy_working_tree(repository)
     commit_everything(repository, "The working tree")
-    # What was installed for tests of this repository serves those of the copy.
-    ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
-    environments = repository / BUILD.relative_to(ROOT) / "environments"
-    environments.parent.mkdir()
-    environments.symlink_to(ENVIRONMENTS)
-    return Workshop(repository, variables)
+    # The copy's own tests use the same environments.
+    environments.mkdir(parents=True, exist_ok=True)
+    link = repository / BUILD.relative_to(ROOT) / "environments"
+    link.parent.mkdir()
+    link.symlink_to(environments)
+    return Workshop(repository, variables, environments)
 
 
 def together(judges: Iterable[Judge]) -> list[Judge]:
-    """Return judges that run the same, each kind as one."""
+    """Join the judges that have the same program and project."""
     kinds: dict[tuple[str, str | None], list[Judge]] = {}
     for judge in judges:
         kinds.setdefault((judge.program, judge.project), []).append(judge)
@@ -228,7 +244,7 @@ def together(judges: Iterable[Judge]) -> list[Judge]:
 
 
 def _targets(judges: list[Judge]) -> tuple[str, ...]:
-    """Return the targets of all, each once; none where one of them runs everything."""
+    """Return the targets of all judges, each once; none if one judge runs everything."""
     if not all(judge.targets for judge in judges):
         return ()
     return tuple(dict.fromkeys(target for judge in judges for target in judge.targets))

@@ -21,7 +21,13 @@ DEVELOPMENT = ()
 PRODUCTION = ("--no-default-groups", "--group", "production")
 
 
-def share_environment(project: Project, groups: tuple[str, ...] = DEVELOPMENT, *, takes_turns: bool = False) -> Project:
+def share_environment(
+    project: Project,
+    groups: tuple[str, ...] = DEVELOPMENT,
+    *,
+    takes_turns: bool = False,
+    folder: Path = ENVIRONMENTS,
+) -> Project:
     """Link a project to a shared environment with its dependencies installed.
 
     Projects that install the same share an environment, so that only the first pays for it. Each test process has
@@ -32,6 +38,7 @@ def share_environment(project: Project, groups: tuple[str, ...] = DEVELOPMENT, *
         groups: The options of `uv sync` that choose what to install.
         takes_turns: Whether all projects of a Python version share one environment, one after the other: what two
             of them both install stays, compiled. The environment of the previous project changes.
+        folder: The folder of the environments.
 
     Returns:
         The project, with a type checker cache for projects that install the same.
@@ -44,8 +51,8 @@ def share_environment(project: Project, groups: tuple[str, ...] = DEVELOPMENT, *
         os.environ.get("PYTEST_XDIST_WORKER", "alone"),
     ]
     dependencies = [configuration["project"]["dependencies"], configuration["dependency-groups"]]
-    own = _folder([*process, dependencies])
-    environment = (_folder([*process, "turns"]) if takes_turns else own) / "venv"
+    own = folder / _identifier([*process, dependencies])
+    environment = (folder / _identifier([*process, "turns"]) if takes_turns else own) / "venv"
     if not (environment / "pyvenv.cfg").exists():
         environment.parent.mkdir(parents=True, exist_ok=True)
         project.run("uv", "venv", "--quiet", str(environment))
@@ -56,8 +63,8 @@ def share_environment(project: Project, groups: tuple[str, ...] = DEVELOPMENT, *
     return replace(project, variables={**project.variables, "MYPY_CACHE_DIR": str(own / "mypy")})
 
 
-def _folder(identity: list[object]) -> Path:
-    return ENVIRONMENTS / hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
+def _identifier(identity: list[object]) -> str:
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
 
 
 @cache
