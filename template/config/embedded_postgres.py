@@ -33,7 +33,7 @@ def start_postgres() -> str:
     """Start PostgreSQL unless it is running, and return its URL.
 
     Raises:
-        ImproperlyConfigured: There is no embedded PostgreSQL for this platform.
+        ImproperlyConfigured: There is no embedded PostgreSQL for this platform, or it does not start.
     """
     FOLDER.mkdir(parents=True, exist_ok=True)
     users = os.open(FOLDER / "users.lock", os.O_RDWR | os.O_CREAT)
@@ -58,7 +58,7 @@ def _stop_after_last_user(users: int) -> None:
     with (FOLDER / "start.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         # Another user holds its lock, or the server has been killed.
-        with suppress(OSError, subprocess.CalledProcessError):
+        with suppress(OSError, ImproperlyConfigured):
             fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
             sockets = _socket_folder()
             _run("pg_ctl", "stop", "-w", "-D", DATA)
@@ -87,4 +87,8 @@ def _run(program: str, *arguments: str | Path) -> None:
     if package is None or package.origin is None:
         raise ImproperlyConfigured("There is no embedded PostgreSQL for this platform: set DATABASE_URL.")
     command = [Path(package.origin).parent / "pginstall" / "bin" / program, *arguments]
-    subprocess.run([*(AS_NOBODY if os.geteuid() == 0 else []), *command], check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - programs of the package
+    as_user = AS_NOBODY if os.geteuid() == 0 else []
+    result = subprocess.run([*as_user, *command], check=False, capture_output=True, text=True)  # noqa: S603 - programs of the package
+    if result.returncode:
+        message = f"{program} failed: see {FOLDER}/log, or set DATABASE_URL. {result.stderr.strip()}"
+        raise ImproperlyConfigured(message)

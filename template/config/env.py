@@ -11,6 +11,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # HS256 needs a key of 256 bits (RFC 7518, section 3.2).
 _MIN_KEY_LENGTH = 32
 _ADMIN_PATH = re.compile(r"(?!(account|admin|api|livez|media|readyz|static)/)[a-z0-9._~-]+(/[a-z0-9._~-]+)*/")
+_RATES = re.compile(r"(\w+=\d+/(s|sec|m|min|h|hour|d|day),?)*")
 _SITE_URL = re.compile(r"https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*/?")
 
 
@@ -55,6 +56,9 @@ def require(*names: str) -> None:
             len(key) < _MIN_KEY_LENGTH for key in env_list("JWT_SIGNING_KEYS")
         ),
         "SITE_URL is not a plain https:// URL": not _SITE_URL.fullmatch(env.str("SITE_URL", "https://unset")),
+        "THROTTLE_RATES is not a list such as user=5000/hour,anon=200/hour": not _RATES.fullmatch(
+            env.str("THROTTLE_RATES", "")
+        ),
         "NUM_PROXIES is not a count: 0, 1, 2 …": not env.str("NUM_PROXIES", "1").isdecimal(),
     }
     problems = "".join(f"\n  - {problem}" for problem, broken in rules.items() if broken)

@@ -8,8 +8,6 @@ import subprocess
 import tempfile
 import time
 
-from config.embedded_postgres import start_postgres
-
 DEADLINE_SECONDS = 20
 
 
@@ -20,6 +18,8 @@ def start_services() -> None:
     that need Redis are skipped. Child processes find both URLs in their environment.
     """
     if not os.environ.get("DATABASE_URL"):
+        from config.embedded_postgres import start_postgres  # noqa: PLC0415 - Windows can only import it in WSL
+
         os.environ["DATABASE_URL"] = start_postgres()
     if not os.environ.get("REDIS_URL") and shutil.which("redis-server"):
         os.environ["REDIS_URL"] = _start_redis()

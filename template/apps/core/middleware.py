@@ -58,10 +58,11 @@ class BodyLimitMiddleware(MiddlewareMixin):
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         """Return an error, or None."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
         # Django takes a chunked body for an empty one.
-        if "HTTP_TRANSFER_ENCODING" in request.META:
+        if "HTTP_TRANSFER_ENCODING" in request.META or not length.isdecimal():
             return error_response(request, HTTPStatus.LENGTH_REQUIRED, "Send the Content-Length of the body.")
-        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return error_response(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large.")
         return None
 

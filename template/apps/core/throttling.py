@@ -19,7 +19,7 @@ def client_ip(request: HttpRequest | Request) -> str | None:
         An IPv4 address, or the /64 network of an IPv6 address, since one client has all of its addresses.
         None if there is no valid address, as on a Unix socket.
     """
-    proxies = settings.REST_FRAMEWORK["NUM_PROXIES"]
+    proxies = settings.NUM_PROXIES
     hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     given = hops[-min(proxies, len(hops))] if proxies and hops else request.META.get("REMOTE_ADDR", "")
     try:

@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 # Source: RFC 5321, section 4.5.4.1.
 GIVE_UP_AFTER = timedelta(days=5)
-LONGEST_BACKOFF = timedelta(hours=1)
+MAX_BACKOFF_MINUTES = 60
 # No attempt to send takes longer: the process has died.
 INTERRUPTED_AFTER = timedelta(minutes=10)
 # A run stops before the next one starts, and within the time limit of its task.
@@ -57,7 +57,7 @@ def _retry_later(mail: OutboxEmail, error: Exception) -> None:
         return
     log.warning("mail_not_sent", **fields)
     mail.last_error = f"{type(error).__name__}: {error}"
-    mail.retry_at = now + min(timedelta(minutes=2 ** (mail.attempts - 1)), LONGEST_BACKOFF)
+    mail.retry_at = now + timedelta(minutes=min(2 ** (mail.attempts - 1), MAX_BACKOFF_MINUTES))
     mail.sending_started_at = None
     mail.save()
 

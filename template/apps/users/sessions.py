@@ -114,7 +114,7 @@ def _rotate(refresh: str) -> tuple[UserSession, RefreshToken]:
         user = user_of_token(token=token)
         session = user and user.sessions.filter(pk=token[SESSION_CLAIM]).first()
         if session and session.refresh_id != token["jti"]:
-            log.warning("refresh_token_reused", user_id=str(session.user_id), session_id=str(session.pk))
+            log.warning("refresh_token_reused", user_id=str(session.user_id))
             session.delete()
             session = None
     if session:

@@ -2,7 +2,6 @@
 
 import os
 
-from config.embedded_postgres import start_postgres
 from config.env import BASE_DIR, env, env_list, url_path
 
 # Read `.env` before any setting does. Variables that are already set win over the file.
@@ -10,6 +9,9 @@ env.read_env(BASE_DIR / ".env")
 os.environ.setdefault("EMAIL_URL", "consolemail://")
 os.environ.setdefault("DJANGO_SECRET_KEY", "local-only-" * 6)
 if not env.str("DATABASE_URL", ""):
+    # Windows can only import it in WSL.
+    from config.embedded_postgres import start_postgres
+
     os.environ["DATABASE_URL"] = start_postgres()
 os.environ.setdefault("SITE_URL", f"http://127.0.0.1:{env.str('PORT', '8000')}")
 

@@ -42,6 +42,7 @@ def with_options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         EMAIL_URL="smtp+tls://me:pass@mail.example.com:587",
         JWT_SIGNING_KEYS=f"{'new' * 11},{'old' * 11}",
         SITE_URL="https://app.example.com/",
+        THROTTLE_RATES="user=5000/hour,reports=2/day",
         SECURE_SSL_REDIRECT="false",
         SECURE_HSTS_SECONDS="60",
         SECURE_HSTS_INCLUDE_SUBDOMAINS="0",
@@ -88,6 +89,8 @@ class TestRequire:
             ("SITE_URL", "http://app.example.com"),
             ("SITE_URL", "https://"),
             ("SITE_URL", "https://app.example.com/?a=b"),
+            ("THROTTLE_RATES", "user=many"),
+            ("THROTTLE_RATES", "user"),
             ("NUM_PROXIES", "-1"),
             ("NUM_PROXIES", "one"),
             ("DJANGO_SECRET_KEY_FILE", "/nowhere/key"),
@@ -170,7 +173,11 @@ class TestProduction:
         assert (rates["anon"], rates["user"]) == ("100/hour", "1000/hour")
         assert {"token", "register", "reset", "verify"} <= set(rates)
         assert len(production["REST_FRAMEWORK"]["DEFAULT_THROTTLE_CLASSES"]) == 3
-        assert production["REST_FRAMEWORK"]["NUM_PROXIES"] == 1
+        assert production["NUM_PROXIES"] == 1
+
+    def test_environment_replaces_and_adds_throttle_rates(self, with_options: dict[str, Any]) -> None:
+        rates = with_options["REST_FRAMEWORK"]["DEFAULT_THROTTLE_RATES"]
+        assert (rates["user"], rates["reports"], rates["anon"]) == ("5000/hour", "2/day", "100/hour")
 
     def test_passwords_are_hashed_with_argon2(self, production: dict[str, Any], settings: Settings) -> None:
         settings.PASSWORD_HASHERS = production["PASSWORD_HASHERS"]
@@ -219,6 +226,14 @@ def test_production_sends_mail_by_smtp(production: dict[str, Any]) -> None:
     assert "smtp" in (production["EMAIL_BACKEND"] if old else production["MAILERS"]["default"]["BACKEND"])
 
 
+def test_email_backend_of_a_provider_gets_no_options_of_smtp() -> None:
+    settings = show(complete(EMAIL_BACKEND="anymail.backends.test.EmailBackend"))
+    if django.VERSION < (6, 0):
+        assert settings["EMAIL_BACKEND"] == "anymail.backends.test.EmailBackend"
+    else:
+        assert settings["MAILERS"]["default"] == {"BACKEND": "anymail.backends.test.EmailBackend", "OPTIONS": {}}
+
+
 def test_mail_goes_to_email_url_and_times_out(with_options: dict[str, Any]) -> None:
     if django.VERSION < (6, 0):
         assert (with_options["EMAIL_HOST"], with_options["EMAIL_PORT"]) == ("mail.example.com", 587)
@@ -242,6 +257,8 @@ def test_every_variable_of_the_example_can_come_from_a_file(production: dict[str
         HEARTBEAT_FILE="/run/heartbeat",
         JWT_SIGNING_KEYS="x" * 32,
         LOG_LEVEL="ERROR",
+        EMAIL_BACKEND="anymail.backends.test.EmailBackend",
+        THROTTLE_RATES="user=5000/hour",
         NUM_PROXIES="2",
         OTEL_EXPORTER_OTLP_HEADERS="key=value",
         OTEL_SERVICE_NAME="canary",

@@ -102,6 +102,20 @@ def test_email_that_cannot_be_rendered_does_not_delay_others(server: MailServer,
     assert OutboxEmail.objects.get().attempts == 1
 
 
+def test_email_is_tried_every_hour_for_days_and_then_given_up(
+    server: MailServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.stop()
+    first = write()
+    with time_machine.travel(timezone.now(), tick=False) as clock, zeal_ignore():
+        while OutboxEmail.objects.filter(pk=first.pk).exists():
+            assert mail_deliver_due() == 0
+            clock.shift(timedelta(hours=1))
+
+    assert "mail_given_up" in caplog.text
+    assert caplog.text.count("mail_not_sent") > 100
+
+
 def test_run_stops_at_its_deadline(server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(3):
         write(f"{number}@example.com")

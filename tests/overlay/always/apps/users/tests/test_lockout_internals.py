@@ -69,7 +69,7 @@ def test_case_and_headers_do_not_evade_the_lock() -> None:
 
 
 def test_client_behind_a_proxy_is_the_address_that_the_proxy_adds(user: User, settings: Settings) -> None:
-    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 1}
+    settings.NUM_PROXIES = 1
     headers = [{"X-Forwarded-For": f"198.51.100.{number}, {HERE}"} for number in range(LIMIT)]
 
     assert [post(user.email, "wrong", **header).status_code for header in headers] == LOCKED
