@@ -1,6 +1,7 @@
 """Run the processes of a rendered project as a deployment does."""
 
 import hashlib
+import json
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -117,8 +118,8 @@ def migrate(project: Project, variables: Mapping[str, str]) -> None:
     """Migrate the database of a project. An empty one gets what this left in the database of an equal project."""
     url = variables["DATABASE_URL"]
     files = [path for path in project.files() if path.parts[0] == "apps" and path.suffix == ".py"]
-    texts = [project.read(str(path)) for path in [*files, "config/settings/components/apps.py", "pyproject.toml"]]
-    digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
+    texts = [project.read(str(path)) for path in [*files, "pyproject.toml"]]
+    digest = hashlib.sha256(json.dumps([project.answers, texts]).encode()).hexdigest()
     with psycopg.connect(url, autocommit=True) as database:
         [[is_empty]] = database.execute("SELECT to_regclass('django_migrations') IS NULL")
         if is_empty and digest in _MIGRATED:
