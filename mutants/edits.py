@@ -28,6 +28,10 @@ FAULTS = "tests/faults"
 WAITS_TOO_LONG = "test_request_that_waits_too_long_gets_503_and_others_are_served"
 RULES = f"{GUARDS}::test_gate_refuses_each_broken_rule_by_name"
 
+UPDATES = "tests/test_update.py"
+LAST_WORD = "tests/test_effective_settings.py::test_project_settings_win_in_every_environment"
+ENUMERATION = "apps/users/tests/test_enumeration_by_work.py"
+
 SETTINGS_TESTS = suite("tests/test_settings.py", "tests/test_effective_settings.py", "tests/test_effective_pool.py")
 HEADERS_TESTS = suite("tests/test_headers.py")
 
@@ -81,10 +85,19 @@ MUTANTS: dict[str, Mutant] = {
         "{% if true %}\n\n.PHONY: worker",
         here(f"{ORPHANS}[without celery]"),
     ),
+    "an update overwrites the user's settings": Mutant(
+        COPIER,
+        "  - config/settings/components/project.py\n",
+        "",
+        here(f"{UPDATES}::test_recopy_keeps_files_of_the_user_and_shows_others_in_the_diff[default]"),
+    ),
     # Dependencies.
     "a dependency is missing": Mutant(DEPENDENCIES, '    "whitenoise>=6.12.0,<7",\n', "", gates("deploy-check")),
     "the password hasher is not installed": Mutant(
-        DEPENDENCIES, '{"5.2": "django[argon2]', '{"5.2": "django', SETTINGS_TESTS
+        DEPENDENCIES,
+        '{"5.2": "django[argon2]',
+        '{"5.2": "django',
+        suite("tests/test_effective_settings.py::TestProduction::test_passwords_are_hashed_with_argon2"),
     ),
     "the ASGI worker class is not installed": Mutant(
         DEPENDENCIES,
@@ -94,78 +107,107 @@ MUTANTS: dict[str, Mutant] = {
     ),
     # Environment variables.
     "the example environment lists a variable that no setting reads": Mutant(
-        ENV_EXAMPLE, "#NUM_PROXIES=1", "#PROXIES=1", SETTINGS_TESTS
+        ENV_EXAMPLE,
+        "#NUM_PROXIES=1",
+        "#PROXIES=1",
+        suite("tests/test_effective_settings.py::test_every_variable_of_the_example_can_come_from_a_file"),
     ),
-    "production starts without Redis": Mutant(PRODUCTION, '    "REDIS_URL",\n', "", SETTINGS_TESTS),
+    "production starts without Redis": Mutant(
+        PRODUCTION,
+        '    "REDIS_URL",\n',
+        "",
+        suite("tests/test_effective_settings.py::TestRequire::test_every_missing_variable_is_named_in_one_message"),
+    ),
     "CORS origins are read from another variable": Mutant(
-        f"{SETTINGS}/security.py.jinja", 'env_list("CORS_ORIGINS")', 'env_list("CORS_ALLOWED")', SETTINGS_TESTS
+        f"{SETTINGS}/security.py.jinja",
+        'env_list("CORS_ORIGINS")',
+        'env_list("CORS_ALLOWED")',
+        suite("tests/test_effective_settings.py::TestProduction::test_only_named_origins_may_call"),
     ),
     "signing keys are read from another variable": Mutant(
-        f"{SETTINGS}/auth.py.jinja", 'env_list("JWT_SIGNING_KEYS")', 'env_list("JWT_KEYS")', SETTINGS_TESTS
+        f"{SETTINGS}/auth.py.jinja",
+        'env_list("JWT_SIGNING_KEYS")',
+        'env_list("JWT_KEYS")',
+        suite("tests/test_effective_settings.py::TestProduction::test_tokens_are_signed_with_their_own_key"),
+    ),
+    "production overrides the settings in project.py": Mutant(
+        PRODUCTION,
+        "\nfrom config.settings.components.project import *  # noqa: E402\n",
+        "",
+        suite(LAST_WORD),
+    ),
+    "throttle rates in project.py are ignored": Mutant(
+        "template/config/settings/base.py.jinja",
+        '|= getattr(project, "PROJECT_THROTTLE_RATES", {})',
+        "|= {}",
+        suite(LAST_WORD),
     ),
     # Middleware.
     "health probes are answered after the host check": Mutant(
         f"{CORE}/middleware.py",
         'if request.path in ("/livez", "/readyz"):',
         "if False:",
-        suite("apps/core/tests/test_middleware.py"),
+        suite("apps/core/tests/test_middleware.py::test_probe_is_answered_by_ip_address_and_plain_http"),
     ),
     "responses have no request id": Mutant(
         f"{CORE}/middleware.py",
         '            response["X-Request-ID"] = request.META["HTTP_X_REQUEST_ID"]\n',
         "",
-        suite("apps/core/tests/test_middleware.py"),
+        suite("apps/core/tests/test_middleware.py::test_response_has_the_request_id_of_the_client"),
     ),
     "an exception in an error page is logged by every middleware": Mutant(
         f"{CORE}/access_log.py",
         "elif request.META.get(_LOGGED) != (logged := repr(error)):",
         "elif logged := repr(error):",
-        suite("apps/core/tests/test_access_log.py"),
+        suite("apps/core/tests/test_access_log.py::test_exception_of_the_error_page_is_logged_once_with_its_cause"),
     ),
     "query counting ends with another execute wrapper": Mutant(
         f"{CORE}/access_log.py",
         "execute_wrappers.insert(0, _count_query)",
         "execute_wrappers.append(_count_query)",
-        suite("apps/core/tests/test_query_count.py"),
+        suite("apps/core/tests/test_query_count.py::test_counting_survives_the_end_of_execute_wrapper"),
     ),
     "queries of a reopened connection are counted twice": Mutant(
         f"{CORE}/access_log.py",
         "if _count_query not in connection.execute_wrappers:",
         "if connection.execute_wrappers is not None:",
-        suite("apps/core/tests/test_query_count.py"),
+        suite("apps/core/tests/test_query_count.py::test_reconnect_counts_each_query_once"),
     ),
     "the log is not redacted": Mutant(
         f"{SETTINGS}/logging.py.jinja",
         "    # Last, so that it also sees the traceback.\n    redact,\n",
         "",
-        suite("tests/test_logging.py"),
+        suite("tests/test_logging.py::test_exception_is_logged_once_with_traceback_and_request_id"),
     ),
     "tracebacks in the log are not redacted": Mutant(
         f"{SETTINGS}/logging.py.jinja",
         "    # Last, so that it also sees the traceback.\n    redact,\n]",
         "]\n_processors.insert(0, redact)",
-        suite("tests/test_logging.py"),
+        suite("tests/test_logging.py::test_exception_is_logged_once_with_traceback_and_request_id"),
     ),
     "a task counts the queries of the previous task": Mutant(
         "template/config/celery.py",
         "    start_counting()\n",
         "    query_count()\n",
-        suite("tests/test_worker.py"),
+        suite("tests/test_worker.py::test_task_log_has_the_ids_of_the_request_and_the_number_of_queries"),
     ),
     "a worker has no heartbeat": Mutant(
         "template/config/celery.py",
         'app.steps["worker"].add(HeartbeatStep)\n',
         "",
-        suite("tests/test_worker.py"),
+        suite("tests/test_worker.py::test_heartbeat_stops_with_its_process"),
     ),
     "errors in Sentry have no request id": Mutant(
         f"{SETTINGS}/sentry.py.jinja",
         '{**fields.get("tags", {}), **ids}',
         'fields.get("tags", {})',
-        suite("tests/test_sentry.py"),
+        suite("tests/test_sentry.py::test_reports_contain_ids_and_no_personal_data"),
     ),
     "Sentry events are not redacted": Mutant(
-        f"{SETTINGS}/sentry.py.jinja", "    before_send=_prepare,\n", "", suite("tests/test_sentry.py")
+        f"{SETTINGS}/sentry.py.jinja",
+        "    before_send=_prepare,\n",
+        "",
+        suite("tests/test_sentry.py::test_reports_contain_ids_and_no_personal_data"),
     ),
     "an error in a task is reported twice": Mutant(
         f"{SETTINGS}/sentry.py.jinja",
@@ -248,6 +290,18 @@ MUTANTS: dict[str, Mutant] = {
         'return f"orders.summary.{customer_id}"',
         'return f"orders.summary.{str(customer_id)[:0]}"',
         suite("apps/orders/tests/test_views.py"),
+    ),
+    "an address with an account gets no email (enumeration)": Mutant(
+        f"{USERS}/services.py",
+        '        mail_send(recipient=email, template="account_exists", context=_reset_context(user))\n',
+        '        log.info("account_exists")\n',
+        suite(f"{ENUMERATION}::test_response_takes_the_same_work_for_every_address"),
+    ),
+    "an address without an account gets no reset email (enumeration)": Mutant(
+        f"{USERS}/services.py",
+        "    context = _reset_context(user or User(email=email))\n",
+        "    if user is None:\n        return\n    context = _reset_context(user)\n",
+        suite(f"{ENUMERATION}::test_response_takes_the_same_work_for_every_address"),
     ),
     # Throttling.
     "scoped throttles are not applied": Mutant(
@@ -372,6 +426,36 @@ MUTANTS: dict[str, Mutant] = {
         "Product.objects.filter(pk=product_id)",
         suite("tests/test_endpoints.py"),
     ),
+    "tests do not notice N+1 queries": Mutant(
+        "template/config/settings/test.py.jinja",
+        'MIDDLEWARE = [*MIDDLEWARE, "zeal.middleware.zeal_middleware"]\n',
+        "",
+        here(f"{GUARDS}::test_endpoint_table_and_query_guard_notice_each_edit"),
+    ),
+    "an endpoint without a row passes": Mutant(
+        "template/tests/test_endpoints.py",
+        "    assert not names - set(rows), ",
+        "    assert not set(rows) - set(rows), ",
+        here(f"{GUARDS}::test_endpoint_table_and_query_guard_notice_each_edit"),
+    ),
+    "the permission matrix accepts any status": Mutant(
+        "template/tests/test_endpoints.py",
+        "    assert response.status_code == endpoint.statuses[caller]\n",
+        "    assert response.status_code\n",
+        here(f"{GUARDS}::test_endpoint_table_and_query_guard_notice_each_edit"),
+    ),
+    "a cursor on a field that is not unique is accepted": Mutant(
+        f"{CORE}/pagination.py",
+        'if not getattr(self.position_field, "unique", False) or self.position_field.null:',
+        "if False:",
+        suite("apps/core/tests/test_pagination.py::test_ordering_by_a_field_that_is_not_unique_is_refused"),
+    ),
+    "an invalid cursor reaches the database": Mutant(
+        f"{CORE}/pagination.py",
+        "                self.position_field.to_python(cursor.position)\n",
+        "",
+        suite("apps/core/tests/test_pagination.py::test_invalid_cursor_gets_404"),
+    ),
     # Timeouts, pools and shutdown.
     "statements have no time limit": Mutant(
         f"{SETTINGS}/database.py.jinja",
@@ -477,6 +561,12 @@ MUTANTS: dict[str, Mutant] = {
         '"IGNORE_EXCEPTIONS": True',
         '"IGNORE_EXCEPTIONS": False',
         suite("apps/core/tests/test_circuit_breaker.py"),
+    ),
+    "the circuit breaker never opens": Mutant(
+        f"{CORE}/circuit_breaker.py",
+        "            _open_until[self.connection_pool] = time.monotonic() + OPEN_SECONDS\n",
+        "",
+        suite("apps/core/tests/test_circuit_breaker.py::test_open_circuit_asks_a_silent_server_once"),
     ),
     "a hanging broker delays requests that send tasks": Mutant(
         f"{SETTINGS}/celery.py.jinja",
@@ -750,7 +840,25 @@ MUTANTS: dict[str, Mutant] = {
     "a deadlock is not mapped to 503": Mutant(
         f"{CORE}/database/errors.py", ', "40P01")', ")", suite("apps/core/tests/test_database_errors.py")
     ),
+    "API errors are not problem documents (RFC 9457)": Mutant(
+        f"{CORE}/exceptions/problems.py",
+        'CONTENT_TYPE = "application/problem+json"',
+        'CONTENT_TYPE = "application/json"',
+        suite("apps/core/tests/test_problems.py::test_api_error_is_a_problem_document"),
+    ),
     # Logs and Sentry.
+    "secret fields are not redacted": Mutant(
+        f"{CORE}/redaction.py",
+        "if _SECRET_NAME.search(name):",
+        "if name is None:",
+        suite("apps/core/tests/test_redaction.py"),
+    ),
+    "passwords in URLs are not redacted": Mutant(
+        f"{CORE}/redaction.py",
+        r'return _URL_PASSWORD.sub(rf"\1{REDACTED}@", value)',
+        "return value",
+        suite("apps/core/tests/test_redaction.py"),
+    ),
     "query strings are logged": Mutant(
         f"{CORE}/access_log.py",
         "{request.method} {request.path}",

@@ -1,5 +1,6 @@
 """The settings of each environment, as the template ships them."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,22 @@ def test_staging_differs_from_production_only_by_hsts_seconds(production: dict[s
 
     differing = {name for name in production if staging.get(name) != production[name]}
     assert differing == {"SECURE_HSTS_SECONDS", "SETTINGS_MODULE", "read"}
+
+
+@pytest.mark.parametrize("environment", ["local", "test", "staging", "production"])
+def test_project_settings_win_in_every_environment(environment: str) -> None:
+    code = """
+import json
+from config.settings.components import project
+project.PROJECT_THROTTLE_RATES = {"user": "7/min"}
+project.SECURE_SSL_REDIRECT = project.DEBUG = "mine"
+from django.conf import settings
+print(json.dumps([settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["user"], settings.SECURE_SSL_REDIRECT, settings.DEBUG]))
+"""
+    result = load(environment, complete(), code)
+
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout) == ["7/min", "mine", "mine"]
 
 
 def test_development_needs_no_environment_variable() -> None:
