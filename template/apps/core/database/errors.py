@@ -7,7 +7,7 @@ from enum import Enum
 
 import psycopg
 import structlog
-from django.db import OperationalError
+from django.db import InternalError, OperationalError
 from django.http import HttpRequest
 
 log = structlog.get_logger(__name__)
@@ -25,21 +25,22 @@ class DatabaseError(Enum):
         self.retry_after = retry_after
 
 
-# lock_timeout, statement_timeout and the victim of a deadlock.
-_TIMEOUT = ("55P03", "57014", "40P01")
+# lock_timeout, statement_timeout, idle_in_transaction_session_timeout and the victim of a deadlock.
+_TIMEOUT = ("55P03", "57014", "25P03", "40P01")
 # Connection exceptions, shutdown, crash, startup and too many connections.
 _UNAVAILABLE = ("08", "57P01", "57P02", "57P03", "53300")
 
 
 def database_error(exc: BaseException | None) -> DatabaseError | None:
     """Return the database error behind an exception, or None if it is anything else."""
-    cause = exc.__cause__ if isinstance(exc, OperationalError) else None
-    if not isinstance(cause, psycopg.OperationalError):
+    cause = exc.__cause__ if isinstance(exc, OperationalError | InternalError) else None
+    if not isinstance(cause, psycopg.Error):
         return None
-    # Without an SQLSTATE neither PostgreSQL nor the connection pool answered.
-    if (cause.sqlstate or "08").startswith(_UNAVAILABLE):
+    # No SQLSTATE: PostgreSQL could not be reached, or the pool had no connection in time.
+    sqlstate = cause.sqlstate or ("08" if isinstance(cause, psycopg.OperationalError) else "")
+    if sqlstate.startswith(_UNAVAILABLE):
         return DatabaseError.UNAVAILABLE
-    return DatabaseError.TIMEOUT if cause.sqlstate in _TIMEOUT else None
+    return DatabaseError.TIMEOUT if sqlstate in _TIMEOUT else None
 
 
 def log_database_error(request: HttpRequest, error: DatabaseError, exc: BaseException) -> None:

@@ -1,11 +1,12 @@
 """Database errors are answered with 503 and logged with their reason."""
 
+import select
 from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, InternalError, OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
@@ -44,6 +45,15 @@ def run_slow_query(_request: object) -> HttpResponse:
     return HttpResponse()
 
 
+def stay_idle(_request: object) -> HttpResponse:
+    """Stay idle in a transaction until PostgreSQL ends the connection, and run another query."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
+        select.select([connection.connection.fileno()], [], [], 10)
+        cursor.execute("SELECT 1")
+    return HttpResponse()
+
+
 def api_view(action: Callable[[object], HttpResponse]) -> Callable[..., Any]:
     class View(APIView):
         permission_classes = (AllowAny,)
@@ -64,6 +74,7 @@ urlpatterns = [
     path("api/terminate/", api_view(terminate_connection)),
     path("api/lock/", api_view(wait_for_lock)),
     path("api/slow/", api_view(run_slow_query)),
+    path("api/idle/", api_view(stay_idle)),
     path("api/plain/", plain_view),
     path("page/", plain_view),
 ]
@@ -95,7 +106,11 @@ def test_terminated_connection_is_answered_with_503_and_logged_once(url: str) ->
 
 @pytest.mark.parametrize(
     ("url", "sqlstate", "text"),
-    [("/api/lock/", "55P03", "due to lock timeout"), ("/api/slow/", "57014", "due to statement timeout")],
+    [
+        ("/api/lock/", "55P03", "due to lock timeout"),
+        ("/api/slow/", "57014", "due to statement timeout"),
+        ("/api/idle/", "25P03", "due to idle-in-transaction timeout"),
+    ],
 )
 def test_timeout_is_answered_with_503_and_logged_with_its_text(url: str, sqlstate: str, text: str) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
@@ -123,6 +138,8 @@ def raised_from(cause: BaseException, error: type[Exception] = OperationalError)
         (raised_from(psycopg.errors.CannotConnectNow()), DatabaseError.UNAVAILABLE),
         (raised_from(psycopg.errors.TooManyConnections()), DatabaseError.UNAVAILABLE),
         (raised_from(psycopg.errors.DeadlockDetected()), DatabaseError.TIMEOUT),
+        (raised_from(psycopg.errors.IdleInTransactionSessionTimeout(), InternalError), DatabaseError.TIMEOUT),
+        (raised_from(psycopg.InternalError(), InternalError), None),
         (raised_from(psycopg.errors.DiskFull()), None),
         (raised_from(psycopg.errors.UniqueViolation(), IntegrityError), None),
         (raised_from(ValueError()), None),
