@@ -32,8 +32,6 @@ UPDATES = "tests/test_update.py"
 LAST_WORD = "tests/test_effective_settings.py::test_project_settings_win_in_every_environment"
 ENUMERATION = "apps/users/tests/test_enumeration_by_work.py"
 
-SETTINGS_TESTS = suite("tests/test_settings.py", "tests/test_effective_settings.py", "tests/test_effective_pool.py")
-HEADERS_TESTS = suite("tests/test_headers.py")
 
 MUTANTS: dict[str, Mutant] = {
     # Rendering, and files that an update keeps.
@@ -219,7 +217,9 @@ MUTANTS: dict[str, Mutant] = {
         f"{CORE}/middleware.py",
         "            log_request(request, response, request.META[_STARTED])\n",
         "",
-        suite("apps/core/tests/test_access_log.py"),
+        suite(
+            "apps/core/tests/test_access_log.py::test_access_log_event_has_request_route_status_duration_and_queries"
+        ),
     ),
     "pages have no content security policy": Mutant(
         f"{SETTINGS}/http.py.jinja", '    "csp.middleware.CSPMiddleware",\n', "", suite("tests/test_gunicorn.py")
@@ -234,7 +234,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/http.py.jinja",
         '    "corsheaders.middleware.CorsMiddleware",\n',
         "",
-        suite("apps/orders/tests/test_views.py"),
+        suite("apps/core/tests/test_middleware.py::test_cors_headers_are_set_for_the_api_and_not_for_pages"),
     ),
     "responses have no X-Frame-Options header": Mutant(
         f"{SETTINGS}/http.py.jinja",
@@ -246,50 +246,50 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/http.py.jinja",
         '    "axes.middleware.AxesMiddleware",\n',
         "",
-        suite("apps/users/tests/test_lockout.py"),
+        suite("apps/users/tests/test_lockout.py::test_failed_sign_ins_lock_one_account_for_one_client"),
     ),
     # Permissions.
     "the API is open unless a view says otherwise": Mutant(
         f"{SETTINGS}/api.py.jinja",
         "rest_framework.permissions.IsAuthenticated",
         "rest_framework.permissions.AllowAny",
-        suite("tests/test_endpoints.py"),
+        suite("tests/test_endpoints.py::test_caller_gets_the_status_in_the_table"),
     ),
     "the catalog cannot be read without an account": Mutant(
         f"{CATALOG}/views.py",
         "    permission_classes = (IsAdminOrReadOnly,)\n    filterset_class",
         "    filterset_class",
-        suite("tests/test_endpoints.py"),
+        suite("tests/test_endpoints.py::test_caller_gets_the_status_in_the_table"),
     ),
     "statistics are open to every user": Mutant(
         f"{CATALOG}/views.py",
         "@action(detail=True, permission_classes=[IsManager])",
         "@action(detail=True)",
-        suite("tests/test_endpoints.py"),
+        suite("tests/test_endpoints.py::test_caller_gets_the_status_in_the_table"),
     ),
     "IsOwner accepts objects of other users": Mutant(
         f"{CORE}/permissions.py",
         "bool(getattr(obj, self.owner_field) == request.user)",
         "hasattr(obj, self.owner_field)",
-        suite("apps/core/tests/test_permissions.py"),
+        suite("apps/core/tests/test_permissions.py::test_is_owner_allows_only_the_owner"),
     ),
     "the orders of others can be read": Mutant(
         f"{ORDERS}/selectors.py",
         "Order.objects.filter(customer=customer).prefetch_related",
         "Order.objects.prefetch_related",
-        suite("apps/orders/tests/test_views.py"),
+        suite("apps/orders/tests/test_views.py::test_orders_of_other_users_are_not_found"),
     ),
     "the orders of others can be cancelled": Mutant(
         f"{ORDERS}/selectors.py",
         "Order.objects.filter(customer=customer).only",
         "Order.objects.only",
-        suite("apps/orders/tests/test_views.py"),
+        suite("apps/orders/tests/test_views.py::test_orders_of_other_users_are_not_found"),
     ),
     "customers share a summary": Mutant(
         f"{ORDERS}/selectors.py",
         'return f"orders.summary.{customer_id}"',
         'return f"orders.summary.{str(customer_id)[:0]}"',
-        suite("apps/orders/tests/test_views.py"),
+        suite("apps/orders/tests/test_views.py::test_summary_is_of_the_caller"),
     ),
     "an address with an account gets no email (enumeration)": Mutant(
         f"{USERS}/services.py",
@@ -308,7 +308,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/api.py.jinja",
         '        "apps.core.throttling.ScopeThrottle",\n',
         "",
-        suite("apps/users/tests/test_throttling.py"),
+        suite("apps/users/tests/test_throttling.py::test_endpoint_is_throttled_by_scope"),
     ),
     "emails to one address are not throttled": Mutant(
         f"{USERS}/views.py",
@@ -320,35 +320,43 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/api.py.jinja",
         '"token": "30/min"',
         '"token": "3000/min"',
-        suite("apps/core/tests/test_throttling_defaults.py"),
+        suite(
+            "apps/core/tests/test_throttling_defaults.py::test_rates_against_guessing_and_mail_are_lower_than_the_general_rates"
+        ),
     ),
     "password changes are not throttled": Mutant(
-        f"{USERS}/views.py", '    throttle_scope = "password"\n\n', "", suite("apps/users/tests/test_throttling.py")
+        f"{USERS}/views.py",
+        '    throttle_scope = "password"\n\n',
+        "",
+        suite("apps/users/tests/test_throttling.py::test_endpoint_is_throttled_by_scope"),
     ),
     "failed sign-ins do not lock the account": Mutant(
         f"{SETTINGS}/auth.py.jinja",
         '    "axes.backends.AxesStandaloneBackend",\n',
         "",
-        suite("apps/users/tests/test_lockout.py"),
+        suite("apps/users/tests/test_lockout.py::test_failed_sign_ins_lock_one_account_for_one_client"),
     ),
     # Locks.
     "stock is not locked": Mutant(
         f"{CATALOG}/services.py",
         'products.select_for_update(of=("self",), no_key=True).defer',
         "products.defer",
-        suite("apps/catalog/tests/test_services.py"),
+        suite(
+            "apps/catalog/tests/test_locking.py::test_first_query_locks_all_rows_ordered_by_primary_key",
+            "apps/catalog/tests/test_locking.py::test_twenty_concurrent_reservations_of_five_units_are_never_oversold",
+        ),
     ),
     "products are locked in random order": Mutant(
         f"{CATALOG}/services.py",
         '.defer("description").order_by("pk"))',
         '.defer("description").order_by("?"))',
-        suite("apps/catalog/tests/test_locking.py"),
+        suite("apps/catalog/tests/test_locking.py::test_first_query_locks_all_rows_ordered_by_primary_key"),
     ),
     "an import locks products in another order": Mutant(
         f"{CATALOG}/import_export.py",
         'existing.order_by("pk")',
         'existing.order_by("-pk")',
-        suite("apps/catalog/tests/test_locking.py"),
+        suite("apps/catalog/tests/test_locking.py::test_import_locks_existing_products_by_primary_key"),
     ),
     "an order is not locked when its status changes": Mutant(
         f"{ORDERS}/services.py.jinja",
@@ -360,31 +368,34 @@ MUTANTS: dict[str, Mutant] = {
         f"{ORDERS}/confirmation.py",
         '.select_for_update(of=("self",), no_key=True)',
         "",
-        suite("apps/orders/tests/test_confirmation.py"),
+        suite(
+            "apps/orders/tests/test_confirmation.py::test_order_is_confirmed_once_by_concurrent_calls",
+            "apps/orders/tests/test_order_details.py::test_waiting_confirmation_reads_the_current_order",
+        ),
     ),
     "confirming an order locks its customer": Mutant(
         f"{ORDERS}/confirmation.py",
         'select_for_update(of=("self",), no_key=True)',
         "select_for_update(no_key=True)",
-        suite("apps/orders/tests/test_order_details.py"),
+        suite("apps/orders/tests/test_order_details.py::test_confirmation_does_not_lock_the_customer"),
     ),
     "concurrent refreshes all succeed (refresh race)": Mutant(
         f"{USERS}/sessions.py",
         'filter(pk=session.pk, refresh_id=token["jti"])',
         "filter(pk=session.pk)",
-        suite("apps/users/tests/test_sessions.py"),
+        suite("apps/users/tests/test_sessions.py::test_concurrent_refreshes_with_one_token_have_one_winner"),
     ),
     "a user is not locked when a password is reset": Mutant(
         f"{USERS}/managers.py",
         "self.select_for_update(no_key=True).filter",
         "self.filter",
-        suite("apps/users/tests/test_passwords.py"),
+        suite("apps/users/tests/test_passwords.py::test_concurrent_uses_of_one_reset_link_have_one_winner"),
     ),
     "changing a user blocks their orders": Mutant(
         f"{USERS}/managers.py",
         "self.select_for_update(no_key=True)",
         "self.select_for_update()",
-        suite("apps/orders/tests/test_order_details.py"),
+        suite("apps/orders/tests/test_order_details.py::test_customer_whose_account_is_locked_can_order"),
     ),
     # Indexes, constraints, queries.
     "an index is missing from its model": Mutant(
@@ -406,25 +417,25 @@ MUTANTS: dict[str, Mutant] = {
         f"{CATALOG}/selectors.py",
         '.filter(is_active=True).select_related("category").defer',
         ".filter(is_active=True).defer",
-        suite("apps/catalog/tests/test_selectors.py"),
+        suite("apps/catalog/tests/test_selectors.py::test_list_reads_categories_in_the_same_query_and_no_descriptions"),
     ),
     "the order list reads unused columns": Mutant(
         f"{ORDERS}/selectors.py",
         '.only("status", "amount", "item_count", "created_at")',
         "",
-        suite("apps/orders/tests/test_selectors.py"),
+        suite("apps/orders/tests/test_selectors.py::test_list_does_not_read_the_notes"),
     ),
     "an order's items are not prefetched (N+1)": Mutant(
         f"{ORDERS}/selectors.py",
         ".prefetch_related(items_prefetch())",
         "",
-        suite("apps/orders/tests/test_selectors.py"),
+        suite("apps/orders/tests/test_selectors.py::test_orders_and_their_items_are_read_in_two_queries"),
     ),
     "one product needs two queries": Mutant(
         f"{CATALOG}/selectors.py",
         'Product.objects.select_related("category").filter(pk=product_id)',
         "Product.objects.filter(pk=product_id)",
-        suite("tests/test_endpoints.py"),
+        suite("tests/test_endpoints.py::test_number_of_queries_does_not_depend_on_the_number_of_rows"),
     ),
     "tests do not notice N+1 queries": Mutant(
         "template/config/settings/test.py.jinja",
@@ -479,19 +490,28 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/database.py.jinja",
         '        "connect_timeout": 3,\n',
         "",
-        SETTINGS_TESTS,
+        suite(
+            "tests/test_effective_pool.py::test_production_pools_database_connections",
+            "tests/test_effective_settings.py::TestProduction::test_database_connections_are_checked_and_time_out",
+        ),
     ),
     "waiting for a pooled connection takes too long": Mutant(
-        f"{SETTINGS}/database.py.jinja", '"timeout": 0.75,', '"timeout": 500,', SETTINGS_TESTS
+        f"{SETTINGS}/database.py.jinja",
+        '"timeout": 0.75,',
+        '"timeout": 500,',
+        suite("tests/test_effective_pool.py::test_production_pools_database_connections"),
     ),
     "the pool reconnects only after minutes": Mutant(
-        f"{SETTINGS}/database.py.jinja", '"reconnect_timeout": 0.25,', '"reconnect_timeout": 300,', SETTINGS_TESTS
+        f"{SETTINGS}/database.py.jinja",
+        '"reconnect_timeout": 0.25,',
+        '"reconnect_timeout": 300,',
+        suite("tests/test_effective_pool.py::test_production_pools_database_connections"),
     ),
     "connections closed by a restart are tried one by one": Mutant(
         f"{SETTINGS}/database.py.jinja",
         '            "connection_class": PooledConnection,\n',
         "",
-        suite("apps/core/tests/test_database_pool.py"),
+        suite("apps/core/tests/test_database_pool.py::test_first_request_after_a_restart_gets_a_working_connection"),
     ),
     "connections are not checked before use": Mutant(
         f"{SETTINGS}/database.py.jinja",
@@ -500,7 +520,13 @@ MUTANTS: dict[str, Mutant] = {
         here(f"{FAULTS}/test_postgres_away.py::test_restart_between_requests_fails_no_request"),
     ),
     "a database shutdown is not mapped to 503": Mutant(
-        f"{CORE}/database/errors.py", '"57P01", ', "", suite("apps/core/tests/test_database_errors.py")
+        f"{CORE}/database/errors.py",
+        '"57P01", ',
+        "",
+        suite(
+            "apps/core/tests/test_database_errors.py::test_exception_is_a_database_error_by_its_sqlstate",
+            "apps/core/tests/test_database_errors.py::test_terminated_connection_is_answered_with_503_and_logged_once",
+        ),
     ),
     "an unavailable database outside of API views gets 500": Mutant(
         f"{CORE}/exceptions/problems.py",
@@ -512,31 +538,49 @@ MUTANTS: dict[str, Mutant] = {
         f"{CORE}/database/errors.py",
         '    log.warning("database_error"',
         '    log.debug("database_error"',
-        suite("apps/core/tests/test_database_errors.py"),
+        suite(
+            "apps/core/tests/test_database_errors.py::test_terminated_connection_is_answered_with_503_and_logged_once"
+        ),
     ),
     "health checks of a hanging database pile up": Mutant(
         f"{CORE}/database/health.py",
         "if not _queries or _queries[-1].done():",
         "if True:",
-        suite("apps/core/tests/test_database_health.py"),
+        suite(
+            "apps/core/tests/test_database_health.py::test_probes_of_a_hanging_database_time_out_and_share_one_query"
+        ),
     ),
     "there are more threads than pooled connections": Mutant(
-        GUNICORN, '"WEB_THREADS", "4"', '"WEB_THREADS", "16"', suite("tests/test_gunicorn_and_database.py")
+        GUNICORN,
+        '"WEB_THREADS", "4"',
+        '"WEB_THREADS", "16"',
+        suite("tests/test_gunicorn_and_database.py::test_each_thread_of_a_worker_can_have_a_connection"),
     ),
     "a host with many CPUs starts too many workers": Mutant(
-        GUNICORN, "min(8, os.cpu_count() or 1)", "10 * (os.cpu_count() or 1)", suite("tests/test_gunicorn.py")
+        GUNICORN,
+        "min(8, os.cpu_count() or 1)",
+        "10 * (os.cpu_count() or 1)",
+        suite("tests/test_gunicorn.py::test_default_number_of_workers_is_limited_on_large_hosts"),
     ),
     "the project is not preloaded before workers are forked": Mutant(
-        GUNICORN, "preload_app = True", "preload_app = False", suite("tests/test_gunicorn.py")
+        GUNICORN,
+        "preload_app = True",
+        "preload_app = False",
+        suite("tests/test_gunicorn.py::test_workers_share_memory_and_touch_their_heartbeat_in_memory"),
     ),
     "the heartbeat file of a worker is on the disk": Mutant(
-        GUNICORN, 'Path("/dev/shm").is_dir()', 'Path("/dev/none").is_dir()', suite("tests/test_gunicorn.py")
+        GUNICORN,
+        'Path("/dev/shm").is_dir()',
+        'Path("/dev/none").is_dir()',
+        suite("tests/test_gunicorn.py::test_workers_share_memory_and_touch_their_heartbeat_in_memory"),
     ),
     "readiness is not withdrawn during graceful shutdown": Mutant(
         f"{CORE}/middleware.py",
         "if is_shutting_down():",
         "if False:",
-        suite("apps/core/tests/test_graceful_shutdown.py"),
+        suite(
+            "apps/core/tests/test_graceful_shutdown.py::test_sigterm_fails_the_readiness_probe_and_stops_the_server_later"
+        ),
     ),
     "graceful shutdown does not wait for the load balancer": Mutant(
         f"{CORE}/graceful_shutdown.py",
@@ -548,7 +592,7 @@ MUTANTS: dict[str, Mutant] = {
         GUNICORN,
         "timeout = graceful_timeout = 30",
         "timeout = graceful_timeout = 20",
-        suite("tests/test_gunicorn_and_database.py"),
+        suite("tests/test_gunicorn_and_database.py::test_query_ends_before_its_worker_is_killed"),
     ),
     "a hanging cache delays orders": Mutant(
         f"{SETTINGS}/cache.py.jinja",
@@ -560,7 +604,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/cache.py.jinja",
         '"IGNORE_EXCEPTIONS": True',
         '"IGNORE_EXCEPTIONS": False',
-        suite("apps/core/tests/test_circuit_breaker.py"),
+        suite("apps/core/tests/test_circuit_breaker.py::test_without_redis_requests_succeed_and_sessions_are_kept"),
     ),
     "the circuit breaker never opens": Mutant(
         f"{CORE}/circuit_breaker.py",
@@ -572,10 +616,13 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/celery.py.jinja",
         '"socket_connect_timeout": 0.5, "socket_timeout": 0.5}',
         '"socket_connect_timeout": 5, "socket_timeout": 5}',
-        suite("tests/test_celery_configuration.py"),
+        suite("tests/test_celery_configuration.py::test_publishing_without_a_broker_fails_after_one_short_attempt"),
     ),
     "a hanging mail server has no time limit": Mutant(
-        f"{SETTINGS}/mail.py.jinja", "EMAIL_TIMEOUT = 5", "EMAIL_TIMEOUT = None", SETTINGS_TESTS
+        f"{SETTINGS}/mail.py.jinja",
+        "EMAIL_TIMEOUT = 5",
+        "EMAIL_TIMEOUT = None",
+        suite("tests/test_effective_settings.py::test_mail_goes_to_email_url_and_times_out"),
     ),
     # Browser security.
     "the CSRF cookie is sent without TLS": Mutant(
@@ -603,52 +650,55 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/security.py.jinja",
         '"style-src": [SELF, NONCE]',
         '"style-src": [SELF, "\'unsafe-inline\'"]',
-        HEADERS_TESTS,
+        suite("tests/test_headers.py::test_only_the_pages_of_the_documentation_style_themselves"),
     ),
     "templates have no CSP nonce": Mutant(
-        f"{SETTINGS}/http.py.jinja", '                "csp.context_processors.nonce",\n', "", HEADERS_TESTS
+        f"{SETTINGS}/http.py.jinja",
+        '                "csp.context_processors.nonce",\n',
+        "",
+        suite("tests/test_headers.py::test_a_script_in_a_page_runs_by_a_nonce_that_is_good_once"),
     ),
     "the API documentation has no styles": Mutant(
         "template/config/urls.py.jinja",
         "allow_inline_styles(redoc)",
         "redoc",
-        HEADERS_TESTS,
+        suite("tests/test_headers.py::test_only_the_pages_of_the_documentation_style_themselves"),
     ),
     "responses lack the extra security headers": Mutant(
         f"{CORE}/middleware.py",
         "            response.headers.setdefault(name, value)\n",
         "            response.headers.get(name, value)\n",
-        HEADERS_TESTS,
+        suite("tests/test_headers.py::test_every_answer_has_the_same_headers"),
     ),
     "responses have no Cross-Origin-Resource-Policy header": Mutant(
         f"{SETTINGS}/security.py.jinja",
         '    "Cross-Origin-Resource-Policy": "same-origin",\n',
         "",
-        HEADERS_TESTS,
+        suite("tests/test_headers.py::test_every_answer_has_the_same_headers"),
     ),
     "static files are open to every origin": Mutant(
         f"{SETTINGS}/http.py.jinja",
         "WHITENOISE_ALLOW_ALL_ORIGINS = False",
         "WHITENOISE_ALLOW_ALL_ORIGINS = True",
-        HEADERS_TESTS,
+        suite("tests/test_headers.py::test_no_other_origin_reads_anything"),
     ),
     "request bodies have no size limit": Mutant(
         f"{SETTINGS}/http.py.jinja",
         '    "apps.core.middleware.BodyLimitMiddleware",\n',
         "",
-        suite("apps/core/tests/test_middleware.py"),
+        suite("apps/core/tests/test_middleware.py::test_body_that_is_too_large_or_of_unknown_length_is_refused_unread"),
     ),
     "forms have no limit on fields": Mutant(
         f"{SETTINGS}/security.py.jinja",
         "CSRF_FAILURE_VIEW =",
         "DATA_UPLOAD_MAX_NUMBER_FIELDS = None\nCSRF_FAILURE_VIEW =",
-        suite("apps/core/tests/test_middleware.py"),
+        suite("apps/core/tests/test_middleware.py::test_form_with_too_many_fields_or_files_is_refused"),
     ),
     "forms have no limit on files": Mutant(
         f"{SETTINGS}/security.py.jinja",
         "DATA_UPLOAD_MAX_NUMBER_FILES = 10",
         "DATA_UPLOAD_MAX_NUMBER_FILES = None",
-        suite("apps/core/tests/test_middleware.py"),
+        suite("apps/core/tests/test_middleware.py::test_form_with_too_many_fields_or_files_is_refused"),
     ),
     "staging does not ask for HSTS preload": Mutant(
         "template/config/settings/staging.py",
@@ -666,7 +716,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/security.py.jinja",
         'CORS_URLS_REGEX = r"^/api/.*$"',
         'CORS_URLS_REGEX = r"^/.*$"',
-        suite("apps/core/tests/test_middleware.py"),
+        suite("apps/core/tests/test_middleware.py::test_cors_headers_are_set_for_the_api_and_not_for_pages"),
     ),
     # Sessions and passwords.
     "a new password does not invalidate tokens": Mutant(
@@ -685,7 +735,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{USERS}/sessions.py",
         'if session and session.refresh_id != token["jti"]:',
         "if False:",
-        suite("apps/users/tests/test_sessions.py"),
+        suite("apps/users/tests/test_sessions.py::test_refresh_token_reuse_revokes_session"),
     ),
     "an outer transaction can roll back a revocation": Mutant(
         f"{USERS}/sessions.py",
@@ -699,13 +749,13 @@ MUTANTS: dict[str, Mutant] = {
         f"{USERS}/email_tokens.py",
         "if user is None or not default_token_generator.check_token(user, signature):",
         "if user is None:",
-        suite("apps/users/tests/test_passwords.py"),
+        suite("apps/users/tests/test_passwords.py::test_token_works_once"),
     ),
     "a registration link never expires": Mutant(
         f"{USERS}/email_tokens.py",
         "max_age=settings.EMAIL_VERIFICATION_TIMEOUT",
         "max_age=None",
-        suite("apps/users/tests/test_passwords.py"),
+        suite("apps/users/tests/test_passwords.py::test_token_expires"),
     ),
     # Tasks.
     "tasks are acknowledged before they run": Mutant(
@@ -724,105 +774,105 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/celery.py.jinja",
         '"visibility_timeout": 600',
         '"visibility_timeout": 60',
-        suite("tests/test_effective_settings_of_celery.py"),
+        suite("tests/test_effective_settings_of_celery.py::test_production_loses_no_task_with_its_worker"),
     ),
     "task results are stored": Mutant(
         f"{SETTINGS}/celery.py.jinja",
         "CELERY_TASK_IGNORE_RESULT = True",
         "CELERY_TASK_IGNORE_RESULT = False",
-        suite("tests/test_effective_settings_of_celery.py"),
+        suite("tests/test_effective_settings_of_celery.py::test_production_loses_no_task_with_its_worker"),
     ),
     "workers prefetch tasks": Mutant(
         f"{SETTINGS}/celery.py.jinja",
         "CELERY_WORKER_DISABLE_PREFETCH = True",
         "CELERY_WORKER_DISABLE_PREFETCH = False",
-        suite("tests/test_effective_settings_of_celery.py"),
+        suite("tests/test_effective_settings_of_celery.py::test_production_loses_no_task_with_its_worker"),
     ),
     "unconfirmed orders are not retried": Mutant(
         f"{SETTINGS}/celery.py.jinja",
         '    "confirm-orders": {"task": "apps.orders.tasks.orders_confirm_due_task", "schedule": crontab()},\n',
         "",
-        suite("apps/orders/tests/test_tasks.py"),
+        suite("apps/orders/tests/test_tasks.py::test_periodic_tasks_are_scheduled"),
     ),
     "task workers use a connection pool": Mutant(
         "template/config/celery.py",
         '.pop("pool", None)',
         '.get("pool", None)',
-        suite("tests/test_celery_configuration.py"),
+        suite("tests/test_celery_configuration.py::test_worker_uses_plain_connections_and_gives_redis_more_time"),
     ),
     # Transactions.
     "two processes send one email (outbox)": Mutant(
         f"{MAIL}/delivery.py",
         "retry_at__lte=now, sending_started_at=None)\n    # One",
         "retry_at__lte=now)\n    # One",
-        suite("apps/mail/tests/test_outbox.py"),
+        suite("apps/mail/tests/test_outbox.py::test_of_eight_parallel_deliveries_one_sends"),
     ),
     "an email that failed is never retried": Mutant(
         f"{MAIL}/delivery.py",
         "    mail.sending_started_at = None\n",
         "",
-        suite("apps/mail/tests/test_delivery.py"),
+        suite("apps/mail/tests/test_delivery.py::test_failed_email_is_retried_with_backoff"),
     ),
     "an unknown error of an email backend stops the delivery": Mutant(
         f"{MAIL}/delivery.py",
         "except Exception as error:  # noqa: BLE001 - each email backend has its own errors",
         "except OSError as error:",
-        suite("apps/mail/tests/test_outbox.py"),
+        suite("apps/mail/tests/test_outbox.py::test_error_of_django_anymail_is_retried"),
     ),
     "an email is sent before the commit": Mutant(
         f"{MAIL}/services.py.jinja",
         "transaction.on_commit(send, robust=True)",
         "send()",
-        suite("apps/mail/tests/test_delivery.py"),
+        suite("apps/mail/tests/test_delivery.py::test_email_is_sent_after_the_commit_as_text_and_html"),
     ),
     "placing an order is not atomic": Mutant(
         f"{ORDERS}/services.py.jinja",
         "@transaction.atomic\ndef order_create",
         "def order_create",
-        suite("apps/orders/tests/test_order_details.py"),
+        suite("apps/orders/tests/test_order_details.py::test_killed_process_leaves_no_partial_order"),
     ),
     "an order fails when the broker is unavailable": Mutant(
         f"{ORDERS}/services.py.jinja",
         "transaction.on_commit(confirm, robust=True)",
         "transaction.on_commit(confirm)",
-        suite("apps/orders/tests/test_task_details.py"),
+        suite("apps/orders/tests/test_task_details.py::test_order_is_kept_while_the_broker_is_unavailable"),
     ),
     "the cache is invalidated before the commit": Mutant(
         f"{CORE}/caching.py",
         "transaction.on_commit(lambda: cache.delete_many([_version_key(name) for name in names]), robust=True)",
         "cache.delete_many([_version_key(name) for name in names])",
-        suite("apps/core/tests/test_caching.py"),
+        suite("apps/core/tests/test_caching.py::test_values_are_invalidated_when_the_transaction_commits"),
     ),
     "a value computed from old data is returned": Mutant(
         f"{CORE}/caching.py",
         'cache_key = f"cached:{name}:{version}:',
         'cache_key = f"cached:{name}:',
-        suite("apps/core/tests/test_caching.py"),
+        suite("apps/core/tests/test_caching.py::test_value_computed_from_old_data_is_not_returned"),
     ),
     "every concurrent caller computes the value": Mutant(
         f"{CORE}/caching.py",
         'cache.add(lock, "", LOCK_SECONDS)',
         "True",
-        suite("apps/core/tests/test_caching.py"),
+        suite("apps/core/tests/test_caching.py::test_one_of_ten_concurrent_callers_computes"),
     ),
     # Idempotency.
     "the order of keys changes the hash of a request body": Mutant(
         f"{CORE}/idempotency.py",
         "json.dumps([operation, request], sort_keys=True)",
         "json.dumps([operation, request])",
-        suite("apps/core/tests/test_idempotency.py"),
+        suite("apps/core/tests/test_idempotency.py::test_retried_request_gets_the_stored_response"),
     ),
     "an idempotency key can be used for any request": Mutant(
         f"{CORE}/idempotency.py",
         "if stored.request_hash != request_hash:",
         "if not stored.request_hash:",
-        suite("apps/core/tests/test_idempotency.py"),
+        suite("apps/core/tests/test_idempotency.py::test_key_of_another_request_is_refused"),
     ),
     "a response is replayed to another user": Mutant(
         f"{CORE}/models.py",
         'fields=["user", "key"]',
         'fields=["key"]',
-        suite("apps/core/tests/test_idempotency.py"),
+        suite("apps/core/tests/test_idempotency.py::test_response_is_not_replayed_to_another_user"),
     ),
     # Problem documents.
     "problem documents have no request id": Mutant(
@@ -835,10 +885,13 @@ MUTANTS: dict[str, Mutant] = {
         f"{CORE}/exceptions/problems.py",
         "    response = exception_handler(error, context)\n",
         '    response = exception_handler(error, {})\n    if response:\n        del response["Retry-After"]\n',
-        suite("apps/core/tests/test_throttling.py"),
+        suite("apps/core/tests/test_throttling.py::test_throttled_request_gets_429_with_retry_after"),
     ),
     "a deadlock is not mapped to 503": Mutant(
-        f"{CORE}/database/errors.py", ', "40P01")', ")", suite("apps/core/tests/test_database_errors.py")
+        f"{CORE}/database/errors.py",
+        ', "40P01")',
+        ")",
+        suite("apps/core/tests/test_database_errors.py::test_exception_is_a_database_error_by_its_sqlstate"),
     ),
     "API errors are not problem documents (RFC 9457)": Mutant(
         f"{CORE}/exceptions/problems.py",
@@ -851,25 +904,27 @@ MUTANTS: dict[str, Mutant] = {
         f"{CORE}/redaction.py",
         "if _SECRET_NAME.search(name):",
         "if name is None:",
-        suite("apps/core/tests/test_redaction.py"),
+        suite("apps/core/tests/test_redaction.py::test_secret_field_is_redacted"),
     ),
     "passwords in URLs are not redacted": Mutant(
         f"{CORE}/redaction.py",
         r'return _URL_PASSWORD.sub(rf"\1{REDACTED}@", value)',
         "return value",
-        suite("apps/core/tests/test_redaction.py"),
+        suite("apps/core/tests/test_redaction.py::test_password_in_a_url_is_redacted"),
     ),
     "query strings are logged": Mutant(
         f"{CORE}/access_log.py",
         "{request.method} {request.path}",
         "{request.method} {request.get_full_path()}",
-        suite("apps/core/tests/test_access_log.py"),
+        suite(
+            "apps/core/tests/test_access_log.py::test_access_log_event_has_request_route_status_duration_and_queries"
+        ),
     ),
     "unsafe request ids are logged": Mutant(
         f"{CORE}/middleware.py",
         "_REQUEST_ID.fullmatch(request_id)",
         "_REQUEST_ID.match(request_id)",
-        suite("apps/core/tests/test_middleware.py"),
+        suite("apps/core/tests/test_middleware.py::test_unsafe_request_id_is_replaced"),
     ),
     "the lockout log contains the email address": Mutant(
         f"{USERS}/lockout.py",
@@ -1111,18 +1166,18 @@ MUTANTS: dict[str, Mutant] = {
         f"{ORDERS}/migrations/0003_fill_item_count.py",
         "migrations.RunPython(fill_item_count, migrations.RunPython.noop, elidable=True)",
         "migrations.RunPython(fill_item_count, elidable=True)",
-        suite("apps/orders/tests/test_migrations.py"),
+        suite("apps/orders/tests/test_migrations.py::test_item_count_is_filled_forwards_and_backwards"),
     ),
     "a data migration updates finished rows again": Mutant(
         f"{ORDERS}/migrations/0003_fill_item_count.py",
         ", item_count__isnull=True)",
         ")",
-        suite("apps/orders/tests/test_migrations.py"),
+        suite("apps/orders/tests/test_migrations.py::test_values_of_the_new_code_are_kept"),
     ),
     "a migration blocks writes while it creates an index": Mutant(
         f"{ORDERS}/migrations/0007_order_by_status_index.py",
         "        SaferAddIndexConcurrently(",
         "        migrations.AddIndex(",
-        suite("apps/orders/tests/test_migrations.py"),
+        suite("apps/orders/tests/test_migrations.py::test_later_indexes_are_created_concurrently"),
     ),
 }
