@@ -107,6 +107,8 @@ def test_email_waits_for_an_unavailable_server_and_is_sent_once(
             follow_links(address, mailbox)
             # The response does not depend on the mail server.
             assert [register(address, "new@example.com"), reset(address, "new@example.com")] == answers
+            # The worker has no email left to send when the server stops.
+            wait_until(lambda: not waiting(database), "delivery", hopeless=worker.ended)
 
 
 # Each Django has settings of mail of its own.

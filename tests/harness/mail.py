@@ -76,7 +76,7 @@ class _Server(Controller):
 
     def __init__(self, mailbox: Mailbox, port: int) -> None:
         super().__init__(mailbox, hostname="127.0.0.1", port=port, ready_timeout=60)
-        self.connections: list[asyncio.BaseTransport] = []
+        self.connections: list[asyncio.WriteTransport] = []
 
     def factory(self) -> SMTP:
         """Return the protocol of a new connection. The library calls this."""
@@ -84,6 +84,7 @@ class _Server(Controller):
 
         class Connection(SMTP):
             def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                assert isinstance(transport, asyncio.WriteTransport)
                 connections.append(transport)
                 super().connection_made(transport)
 
@@ -95,12 +96,11 @@ class _Server(Controller):
         super().stop(no_assert)
 
     async def _close_connections(self) -> None:
-        assert self.server is not None
-        self.server.close()
-        for connection in self.connections:
-            connection.close()
-        # The loop closes a socket in its next round.
-        await asyncio.sleep(0.01)
+        # A connection that was just accepted is made in a later round of the loop, and closed in the next.
+        for _ in range(5):
+            for connection in self.connections:
+                connection.abort()
+            await asyncio.sleep(0.01)
 
 
 @contextmanager
