@@ -38,7 +38,7 @@ def configure_worker(**_kwargs: object) -> None:
 
 @beat_init.connect
 def start_beat_heartbeat(**_kwargs: object) -> None:
-    """Start the heartbeat of beat. The heartbeat of a worker is a step."""
+    """Start the heartbeat of beat."""
     start_heartbeat("beat")
 
 
