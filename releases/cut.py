@@ -104,7 +104,7 @@ def _place(repository: Path) -> tuple[str, str]:
 
 
 def _see_unchanged(repository: Path, place: tuple[str, str], paths: set[str]) -> None:
-    """Refuse if a file besides these paths has changed, or another branch or commit is checked out."""
+    """Refuse if a file outside these paths has changed, or another branch or commit is checked out."""
     status = git(repository, "status", "--porcelain", "--untracked-files=all").splitlines()
     others = ", ".join(sorted({line[3:] for line in status} - paths))
     if others or _place(repository) != place:

@@ -1,4 +1,4 @@
-"""What builds, checks and watches a project: its image, its compose file, its pipelines."""
+"""The image, the compose file and the CI pipelines of a project."""
 
 import re
 import shlex

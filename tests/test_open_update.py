@@ -1,4 +1,4 @@
-"""What CI runs on a schedule brings a newer template as a pull request, and does nothing where there is none."""
+"""The scheduled CI job opens a pull request if there is a newer template version."""
 
 import json
 from pathlib import Path

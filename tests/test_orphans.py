@@ -1,4 +1,4 @@
-"""What only one answer needs is gone with that answer: computed from renders, so that a new one joins by itself."""
+"""A render without a feature has no files, settings or dependencies of that feature."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping

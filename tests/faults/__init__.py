@@ -1,1 +1,1 @@
-"""What breaks around a project, and what it does then: with load on, on real services."""
+"""Fault injection: services fail while a project is under load."""

@@ -1,1 +1,1 @@
-"""What every app shares. Knows no other app."""
+"""Shared code of all apps. It imports no other app."""

@@ -1,4 +1,4 @@
-"""The app of what all apps share."""
+"""App configuration of the shared code."""
 
 from django.apps import AppConfig
 from django.core.signals import got_request_exception, request_finished

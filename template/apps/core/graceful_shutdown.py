@@ -1,4 +1,4 @@
-"""Graceful shutdown: `/readyz` fails first, and the server stops some seconds later.
+"""Graceful shutdown: `/readyz` fails first, and the server stops a few seconds later.
 
 A server closes its socket as soon as it receives SIGTERM, but a load balancer sends requests until its next probe.
 """

@@ -59,7 +59,7 @@ class BodyLimitMiddleware(MiddlewareMixin):
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         """Return an error, or None."""
         length = request.META.get("CONTENT_LENGTH") or "0"
-        # Django takes a chunked body for an empty one.
+        # Django treats a chunked body as empty.
         if "HTTP_TRANSFER_ENCODING" in request.META or not length.isdecimal():
             return error_response(request, HTTPStatus.LENGTH_REQUIRED, "Send the Content-Length of the body.")
         if int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:

@@ -61,7 +61,7 @@ class SoftDeleteModel(models.Model):
         ]
 
     def soft_delete(self) -> None:
-        """Delete the row. A second call keeps the time of the first."""
+        """Mark the row as deleted. A second call keeps the time of the first."""
         self.is_deleted, self.deleted_at = True, self.deleted_at or timezone.now()
         self.save(update_fields=["is_deleted", "deleted_at"])
 

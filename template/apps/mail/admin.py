@@ -1,4 +1,4 @@
-"""The outbox in the admin, read-only."""
+"""The outbox in the admin: emails can be deleted, not added or changed."""
 
 from django.contrib import admin
 from django.http import HttpRequest

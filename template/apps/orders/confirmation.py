@@ -1,4 +1,4 @@
-"""Confirm orders by email."""
+"""Send the confirmation emails of orders."""
 
 from datetime import timedelta
 from uuid import UUID

@@ -22,7 +22,7 @@ def daily_report_send(*, day: date | None = None) -> bool:
     Each day is reported once. Concurrent calls wait for each other on the unique `day`.
 
     Args:
-        day: Yesterday, unless given.
+        day: The day to report. Default: yesterday.
     """
     day = day or timezone.localdate() - timedelta(days=1)
     report, is_new = DailyReport.objects.get_or_create(day=day, defaults=dict(day_figures(day=day)))

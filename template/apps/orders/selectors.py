@@ -71,7 +71,7 @@ def items_prefetch() -> "Prefetch[str, QuerySet[OrderItem], str]":
 
 
 def with_product(*, orders: QuerySet[Order], product_id: UUID) -> QuerySet[Order]:
-    """Return those of the orders that contain a product."""
+    """Return the orders that contain this product."""
     return orders.filter(Exists(OrderItem.objects.filter(order=OuterRef("pk"), product_id=product_id)))
 
 

@@ -42,7 +42,7 @@ def read_registration_token(token: str) -> UUID:
 def password_reset_link(user: User) -> str:
     """Return the URL of the page that sets a new password.
 
-    The signature covers the password, the email address and the last login, so a change of any ends the link.
+    The signature covers the password, the email address and the last login, so a change to any of them invalidates the link.
     """
     return _link("reset-password", f"{user.pk.hex}:{default_token_generator.make_token(user)}")
 

@@ -73,7 +73,7 @@ class UserSession(UUIDModel):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
     # The `jti` claim of the only refresh token that is valid.
     refresh_id = models.CharField(max_length=255)
-    # That of the user when the session started.
+    # `User.password_fingerprint` when the session started.
     password_fingerprint = models.CharField(max_length=64)
     expires_at = models.DateTimeField()
 

@@ -1,1 +1,1 @@
-"""The database: error mapping, connection pool, health check and query counts."""
+"""The database: error mapping, connection pool and health check."""
