@@ -1,4 +1,4 @@
-"""Typed values of environment variables, and the check that staging and production start with."""
+"""Typed values of environment variables, and the startup check of staging and production."""
 
 import re
 from pathlib import Path

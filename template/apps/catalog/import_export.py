@@ -148,7 +148,7 @@ def _detail(error: ValidationError) -> str:
 
 
 def _write(products: Mapping[int, Product], columns: Iterable[str], report: ImportReport) -> None:
-    """Write the products by line number. Of existing products, update the columns of the file."""
+    """Write the products, by line number. Existing products get only the columns of the file."""
     with transaction.atomic():
         # Existing rows are locked in the order of their primary keys, new rows are inserted in the order of their SKUs:
         # concurrent imports and orders cannot deadlock.

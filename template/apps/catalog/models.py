@@ -13,7 +13,7 @@ from apps.core.models import SoftDeleteModel, TimeStampedModel, UUIDModel
 
 PRICE_MAX = Decimal("9999999.99")
 TAX_RATE_MAX = Decimal(1)
-# Half of what the column holds, so that returned units fit.
+# Half of the maximum of the column: returned units are added without a check.
 STOCK_MAX = 1_000_000_000
 
 SKU_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z"

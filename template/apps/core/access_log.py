@@ -1,4 +1,4 @@
-"""The access log, with one event per request, the log of unhandled exceptions, and the number of queries.
+"""The access log (one event per request), the log of unhandled exceptions, and the query counter.
 
 Source: https://docs.djangoproject.com/en/stable/topics/db/instrumentation/
 """
@@ -27,7 +27,7 @@ _queries: ContextVar[list[int]] = ContextVar("queries")
 
 
 def log_request(request: HttpRequest, response: HttpResponseBase, started: float) -> None:
-    """Write the access log event of a request that started then by `perf_counter`.
+    """Write the access log event of a request. `started` is the value of `perf_counter()` at its start.
 
     Requests for static files are not logged. A streaming response is logged before its content is sent.
     """

@@ -1,9 +1,10 @@
-"""Cache computed values: no cache stampede, and no value that was computed from old data.
+"""Cache computed values: no cache stampede, no value from before an invalidation.
 
 The version of a name is part of the cache key of its values, and is read before a value is computed. Invalidating a
 name deletes its version, so a value that was computed before and is stored later has a key that no reader uses.
 
-If the cache is unavailable, every caller computes the value.
+If the cache is unavailable, every caller computes the value, and an invalidation is lost: the old value stays until its
+timeout.
 """
 
 import hashlib

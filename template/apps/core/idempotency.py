@@ -18,7 +18,7 @@ from django.utils import timezone
 from apps.core.exceptions import DomainError
 from apps.core.models import IdempotencyKey
 
-# How long a response can be replayed.
+# A response can be replayed for at least this long.
 RETENTION = timedelta(days=1)
 # Visible ASCII characters, as many as the column holds.
 KEY_PATTERN = "^[!-~]{1,255}$"

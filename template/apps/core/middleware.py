@@ -23,7 +23,7 @@ _STARTED = "apps.core.middleware"
 
 
 class RequestMiddleware(SecurityMiddleware):
-    """The outermost middleware: probes, the request id, the access log and security headers.
+    """The outer middleware: probes, the request id, the access log and security headers.
 
     It adds headers to every response, including errors, redirects, static files and probes. Redirects to HTTPS come
     from Django's own `SecurityMiddleware` further in, because probes use plain HTTP.
@@ -54,7 +54,7 @@ class RequestMiddleware(SecurityMiddleware):
 
 
 class BodyLimitMiddleware(MiddlewareMixin):
-    """Refuse bodies above `DATA_UPLOAD_MAX_MEMORY_SIZE`, which files and REST framework ignore, or of unknown length."""
+    """Refuse bodies of unknown length or above `DATA_UPLOAD_MAX_MEMORY_SIZE`, which Django does not apply to files."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         """Return an error, or None."""

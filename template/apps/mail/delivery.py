@@ -17,9 +17,9 @@ log = structlog.get_logger(__name__)
 # Source: RFC 5321, section 4.5.4.1.
 GIVE_UP_AFTER = timedelta(days=5)
 MAX_BACKOFF_MINUTES = 60
-# No attempt to send takes longer: the process has died.
+# An attempt that is still open after this time was interrupted: its process has died.
 INTERRUPTED_AFTER = timedelta(minutes=10)
-# A run stops before the next one starts, and within the time limit of its task.
+# Limits of one run: it ends before the next one starts, and within the time limit of its task.
 MAX_PER_RUN, MAX_SECONDS = 500, 50
 
 

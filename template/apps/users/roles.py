@@ -1,4 +1,4 @@
-"""Roles. A role is a group of that name."""
+"""Roles. A role is a Django group with the same name."""
 
 from django.conf import settings
 from django.db.models import TextChoices

@@ -80,7 +80,7 @@ def registration_confirm(*, token: str) -> User:
 
 
 def user_welcome(*, user: User) -> None:
-    """Email a user whose account was created in the admin a link to choose a password."""
+    """Send a link to choose a password to a user whose account was created in the admin."""
     context = {"name": user.get_full_name() or user.email, **_reset_context(user)}
     mail_send(recipient=user.email, template="welcome", context=context)
 

@@ -97,9 +97,9 @@ def _pair(token: RefreshToken) -> TokenPair:
 def _rotate(refresh: str) -> tuple[UserSession, RefreshToken]:
     """Use up a refresh token, and return its session and the next refresh token.
 
-    Of several concurrent calls with one token, the first gets the next token. The others are refused, and the session
-    goes on: the client sent the token twice. A token that was used before the call is a copy, so its session is
-    revoked: the thief and the owner both have to sign in again (RFC 9700, section 4.14.2).
+    If calls with the same token overlap, one gets the next token. The others are refused, and the session goes on: the
+    client sent the token twice. If the token was already used when the call started, it counts as stolen, and its
+    session is revoked: the thief and the owner both have to sign in again (RFC 9700, section 4.14.2).
 
     Raises:
         InvalidTokenError: The token is invalid, expired or already used, or its session has ended.

@@ -79,7 +79,7 @@ class TokenView(PublicAPIView):
     throttle_scope = "token"
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Keep Django's own request: django-axes does not know REST framework's."""
+        """Keep Django's own request: django-axes does not accept REST framework's."""
         super().setup(request, *args, **kwargs)
         self.http_request = request
 

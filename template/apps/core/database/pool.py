@@ -12,11 +12,12 @@ from django.db import connection
 class PooledConnection(psycopg.Connection[Any]):
     """Replace all idle connections of the pool once one of them fails its health check.
 
-    The pool alone checks one after another with growing pauses, so a request would time out before it gets a new one.
+    On its own, the pool checks its connections one by one, with growing pauses: a request would time out before it
+    gets a new one.
     """
 
     def execute(self, *args: Any, **kwargs: Any) -> psycopg.Cursor[Any]:
-        """Run the health check of the pool; Django itself uses cursors."""
+        """Run the health check of the pool. Nothing else calls this: Django runs queries through cursors."""
         try:
             return super().execute(*args, **kwargs)
         except psycopg.OperationalError:
