@@ -15,6 +15,7 @@ from tests.harness.questions import COVERING
 
 BUDGET: int = tomllib.loads((ROOT / "budgets.toml").read_text(encoding="utf-8"))["private_api"]["places"]
 UPSTREAM = "tests/overlay/always/tests/test_upstream.py"
+QUERY_COUNT = "tests/overlay/always/apps/core/tests/test_query_count.py"
 POOL = "tests/overlay/psycopg/tests/test_upstream_pool.py"
 
 
@@ -41,6 +42,12 @@ PLACES = {
         "Cached pages are shared, so their links must not repeat unknown query parameters of one client.",
         "none filed",
         f"{UPSTREAM}::test_links_of_a_page_repeat_unknown_parameters_in_rest_framework",
+    ),
+    "apps/core/access_log.py": Place(
+        frozenset({"execute_wrappers"}),
+        "The documented `execute_wrapper()` cannot count the queries of a connection for its whole life.",
+        "none filed",
+        f"{QUERY_COUNT}::test_counting_survives_the_end_of_execute_wrapper",
     ),
     "apps/core/database/pool.py": Place(
         frozenset({"django.db.connection.pool"}),
@@ -105,6 +112,16 @@ def test_each_use_of_private_api_is_listed_and_each_listed_use_is_there(default:
     assert found - listed == set()
     assert listed - found == set()
     assert len(PLACES) <= BUDGET
+
+
+def test_decisions_list_the_same_uses() -> None:
+    decisions = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
+    section = decisions.partition("## Private API\n")[2].partition("\n## ")[0]
+    rows = [row.strip("| ").split(" | ") for row in section.splitlines() if row.startswith("| `")]
+
+    assert {row[0].strip("`"): row[-1].strip("`") for row in rows} == {
+        file: place.test.partition("::")[2] for file, place in PLACES.items()
+    }
 
 
 @pytest.mark.parametrize("file", PLACES)

@@ -56,8 +56,8 @@ def require(*names: str) -> None:
             len(key) < _MIN_KEY_LENGTH for key in env_list("JWT_SIGNING_KEYS")
         ),
         "SITE_URL is not a plain https:// URL": not _SITE_URL.fullmatch(env.str("SITE_URL", "https://unset")),
-        "THROTTLE_RATES is not a list such as user=5000/hour,anon=200/hour": not _RATES.fullmatch(
-            env.str("THROTTLE_RATES", "")
+        "API_THROTTLE_RATES is not a list such as user=5000/hour,anon=200/hour": not _RATES.fullmatch(
+            env.str("API_THROTTLE_RATES", "")
         ),
         "NUM_PROXIES is not a count: 0, 1, 2 …": not env.str("NUM_PROXIES", "1").isdecimal(),
     }

@@ -36,7 +36,15 @@ UNDOCUMENTED = {
     "rest_framework_simplejwt.state",
 }
 # The same for methods, attributes and folders.
-UNDOCUMENTED_NAMES = {"THROTTLE_RATES", "base_url", "decode_cursor", "get_ident", "pginstall"}
+UNDOCUMENTED_NAMES = {
+    "THROTTLE_RATES",
+    "base_url",
+    "decode_cursor",
+    "execute_wrappers",
+    "get_ident",
+    "pginstall",
+    "write_message",
+}
 
 
 @dataclass(frozen=True, order=True)

@@ -124,7 +124,7 @@ def _product(row: Row, categories: Mapping[str, Category], skus: Collection[str]
         ValidationError: The row is invalid.
     """
     if None in row or None in row.values():
-        raise ValidationError("The row has another number of cells than the header.")
+        raise ValidationError("The row and the header have different numbers of cells.")
     values = {name: _unescape(cell.strip()) for name, cell in row.items()}
     for name, value in values.items():
         if "\0" in value:

@@ -43,7 +43,7 @@ class ActiveManager[ModelT: models.Model](models.Manager[ModelT]):
 
 
 class SoftDeleteModel(models.Model):
-    """A row that can be deleted and restored. A subclass inherits the constraint by `class Meta(SoftDeleteModel.Meta)`."""
+    """A row that can be deleted and restored. Inherit the constraint: `class Meta(SoftDeleteModel.Meta)`."""
 
     is_deleted = models.BooleanField(default=False, db_index=True)
     deleted_at = models.DateTimeField(null=True, blank=True)

@@ -35,7 +35,7 @@ class StandardCursorPagination(CursorPagination):
         cursor = super().decode_cursor(request)
         if cursor and cursor.position is not None:
             try:
-                # A cursor that was not made here would be an error of the database.
+                # Otherwise a forged cursor causes a database error.
                 self.position_field.to_python(cursor.position)
                 ProhibitNullCharactersValidator()(cursor.position)
             except ValidationError as error:

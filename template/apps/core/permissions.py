@@ -6,7 +6,7 @@ from rest_framework.views import APIView
 
 
 class IsOwner(BasePermission):
-    """Allow only the owner of an object, which the attribute `owner_field` holds."""
+    """Allow only the owner of an object, whose attribute `owner_field` names."""
 
     owner_field = "user"
 

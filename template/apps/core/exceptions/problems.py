@@ -26,7 +26,7 @@ CONTENT_TYPE = "application/problem+json"
 
 
 def problem(status: int, detail: str, path: str, code: str | None = None) -> dict[str, Any]:
-    """Return a problem document. The code is the kind of problem, unless the status says everything."""
+    """Return a problem document. `code` names the kind of problem: leave it out if the status is specific enough."""
     return {
         "type": f"urn:problem:{code}" if code else "about:blank",
         "title": responses.get(status, "Error"),
@@ -109,13 +109,13 @@ def problem_exception_handler(exc: Exception, context: dict[str, Any]) -> Respon
 
 
 def _field_errors(details: Any, pointer: str) -> Iterator[dict[str, str]]:
-    """Yield the errors in the details of a validation error, which are at this JSON pointer (RFC 6901) of the body."""
+    """Yield the field errors in `details`. `pointer` is the JSON pointer (RFC 6901) of the value that they belong to."""
     if isinstance(details, exceptions.ErrorDetail):
         yield {"pointer": f"#{pointer}", "code": str(details.code), "detail": str(details)}
         return
     is_object = isinstance(details, dict)
     for key, nested in details.items() if is_object else enumerate(details):
-        # Several errors of one value are a list, and those of a whole object have a name of their own.
+        # The errors in a list, and `non_field_errors`, belong to the value itself.
         is_here = key == "non_field_errors" if is_object else isinstance(nested, exceptions.ErrorDetail)
         token = str(key).replace("~", "~0").replace("/", "~1")
         yield from _field_errors(nested, pointer if is_here else f"{pointer}/{token}")
