@@ -25,7 +25,6 @@ SYNTAX = "tests/test_syntax.py"
 TELEMETRY_TESTS = "tests/test_telemetry.py"
 ORDER_TRACE = "test_order_request_and_its_task_with_their_queries_are_one_trace"
 FAULTS = "tests/faults"
-WAITS_TOO_LONG = "test_request_that_waits_too_long_gets_503_and_others_are_served"
 RULES = f"{GUARDS}::test_gate_refuses_each_broken_rule_by_name"
 
 UPDATES = "tests/test_update.py"
@@ -222,7 +221,10 @@ MUTANTS: dict[str, Mutant] = {
         ),
     ),
     "pages have no content security policy": Mutant(
-        f"{SETTINGS}/http.py.jinja", '    "csp.middleware.CSPMiddleware",\n', "", suite("tests/test_gunicorn.py")
+        f"{SETTINGS}/http.py.jinja",
+        '    "csp.middleware.CSPMiddleware",\n',
+        "",
+        suite("tests/test_headers.py::test_every_answer_has_the_same_headers"),
     ),
     "static files are not served": Mutant(
         f"{SETTINGS}/http.py.jinja",
@@ -472,19 +474,19 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/database.py.jinja",
         "-c statement_timeout={env.int('DATABASE_STATEMENT_TIMEOUT', 25_000)}",
         "-c work_mem={env.int('DATABASE_STATEMENT_TIMEOUT', 25_000)}",
-        suite("tests/test_gunicorn.py"),
+        suite("tests/test_gunicorn_and_database.py::test_query_ends_before_its_worker_is_killed"),
     ),
     "waiting for a lock has no time limit": Mutant(
         f"{SETTINGS}/database.py.jinja",
         " -c lock_timeout=5000",
         "",
-        here(f"{FAULTS}/test_broken_connections.py::{WAITS_TOO_LONG}[lock-wsgi]"),
+        suite("tests/test_gunicorn_and_database.py::test_locks_and_idle_transactions_have_time_limits"),
     ),
     "an idle transaction stays open": Mutant(
         f"{SETTINGS}/database.py.jinja",
         " -c idle_in_transaction_session_timeout=60000",
         "",
-        suite("tests/test_gunicorn.py"),
+        suite("tests/test_gunicorn_and_database.py::test_locks_and_idle_transactions_have_time_limits"),
     ),
     "connecting to a hanging database has no time limit": Mutant(
         f"{SETTINGS}/database.py.jinja",
@@ -644,7 +646,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/security.py.jinja",
         '"script-src": [SELF, NONCE]',
         '"script-src": [SELF, "\'unsafe-inline\'"]',
-        suite("tests/test_gunicorn.py"),
+        suite("tests/test_headers.py::test_every_answer_has_the_same_headers"),
     ),
     "inline styles are allowed on every page": Mutant(
         f"{SETTINGS}/security.py.jinja",
@@ -869,12 +871,14 @@ MUTANTS: dict[str, Mutant] = {
         suite("apps/core/tests/test_idempotency.py::test_key_of_another_request_is_refused"),
     ),
     "a response is replayed to another user": Mutant(
-        f"{CORE}/models.py",
-        'fields=["user", "key"]',
-        'fields=["key"]',
+        f"{CORE}/idempotency.py",
+        "stored = IdempotencyKey.objects.get(user_id=user.pk, key=key)",
+        'stored = IdempotencyKey.objects.filter(key=key).earliest("pk")',
         suite("apps/core/tests/test_idempotency.py::test_response_is_not_replayed_to_another_user"),
     ),
-    # Problem documents.
+    "the constraint of idempotency keys ignores the user": Mutant(
+        f"{CORE}/models.py", 'fields=["user", "key"]', 'fields=["key"]', gates("migrations-check")
+    ),
     "problem documents have no request id": Mutant(
         f"{CORE}/exceptions/problems.py",
         'structlog.contextvars.get_contextvars().get("request_id")',
@@ -893,6 +897,7 @@ MUTANTS: dict[str, Mutant] = {
         ")",
         suite("apps/core/tests/test_database_errors.py::test_exception_is_a_database_error_by_its_sqlstate"),
     ),
+    # Problem documents.
     "API errors are not problem documents (RFC 9457)": Mutant(
         f"{CORE}/exceptions/problems.py",
         'CONTENT_TYPE = "application/problem+json"',

@@ -28,3 +28,13 @@ def test_query_ends_before_its_worker_is_killed() -> None:
         [[milliseconds]] = cursor.fetchall()
 
     assert 0 < milliseconds < 1000 * runpy.run_path(str(BASE_DIR / "config/gunicorn.conf.py"))["timeout"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["lock_timeout", "idle_in_transaction_session_timeout"])
+def test_locks_and_idle_transactions_have_time_limits(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setting::integer FROM pg_settings WHERE name = %s", [name])
+        [[milliseconds]] = cursor.fetchall()
+
+    assert milliseconds > 0
