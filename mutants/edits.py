@@ -519,7 +519,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/database.py.jinja",
         '"CONN_HEALTH_CHECKS": True',
         '"CONN_HEALTH_CHECKS": False',
-        here(f"{FAULTS}/test_postgres_away.py::test_restart_between_requests_fails_no_request"),
+        here(f"{FAULTS}/test_postgres_unavailable.py::test_restart_between_requests_fails_no_request"),
     ),
     "a database shutdown is not mapped to 503": Mutant(
         f"{CORE}/database/errors.py",

@@ -207,7 +207,7 @@ class TestDependenciesTag:
     """`{% dependencies %}` states what is installed, and what for."""
 
     def test_each_dependency_has_versions_a_group_and_a_purpose(self, repository: Path) -> None:
-        """What is always there is for nothing."""
+        """A dependency of every project has no `only with`."""
         assert render_page("{% dependencies %}", repository) == dedent("""\
             | package | versions | group | only with |
             |---|---|---|---|
