@@ -18,19 +18,44 @@ SETTINGS = '''"""Our settings."""
 from celery.schedules import crontab
 
 from config.env import env
+from config.settings.components.api import REST_FRAMEWORK
+from config.settings.components.auth import AUTH_PASSWORD_VALIDATORS
 from config.settings.components.http import MIDDLEWARE
 from config.settings.components.logging import LOGGING
 
-PROJECT_THROTTLE_RATES = {"anon": "7/min", "user": "9000/hour", "token": "5/min", "reports": "2/day"}
+SCOPES = ["anon", "user", "token", "password", "verify", "reset", "mail", "refresh", "reports"]
+PROJECT_THROTTLE_RATES = dict.fromkeys(SCOPES, "3/min")
 PROJECT_TASK_QUEUES: dict[str, dict[str, object]] = {"reports": {}}
-PROJECT_TASK_ROUTES = {"apps.mail.tasks.*": {"queue": "reports"}}
+PROJECT_TASK_ROUTES = {"apps.mail.tasks.*": {"queue": "reports"}, "apps.billing.tasks.*": {"queue": "bulk"}}
 PROJECT_BEAT_SCHEDULE = {"prune": {"task": "apps.users.tasks.clear_expired_task", "schedule": crontab(hour="1")}}
 
 SECURE_SSL_REDIRECT = False
 SILENCED_SYSTEM_CHECKS = ["security.W008"]
 STRIPE_KEY = env.str("STRIPE_KEY", "")
+TIME_ZONE = "Europe/Berlin"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20_000
+REST_FRAMEWORK = {**REST_FRAMEWORK, "PAGE_SIZE": 30}
+AUTH_PASSWORD_VALIDATORS = [*AUTH_PASSWORD_VALIDATORS, {"NAME": "config.passwords.CapitalAndDigitValidator"}]
 MIDDLEWARE = [*MIDDLEWARE, "django.middleware.http.ConditionalGetMiddleware"]
 LOGGING["loggers"]["stripe"] = {"level": "WARNING"}
+'''
+
+VALIDATOR = '''"""A rule for passwords."""
+
+from django.core.exceptions import ValidationError
+
+
+class CapitalAndDigitValidator:
+    """Refuse passwords without a capital or a digit."""
+
+    def validate(self, password: str, _user: object = None) -> None:
+        """Check a password."""
+        if password.lower() == password or not any(character.isdigit() for character in password):
+            raise ValidationError(self.get_help_text())
+
+    def get_help_text(self) -> str:
+        """Return the rule."""
+        return "A password has a capital and a digit."
 '''
 
 
@@ -42,6 +67,7 @@ def test_team_changes_its_settings_and_every_check_and_test_passes(
     celery = "config/settings/components/celery.py"
 
     project.write(PROJECT, SETTINGS)
+    project.write("config/passwords.py", VALIDATOR)
     project.append("config/settings/staging.py", '\nEMAIL_SUBJECT_PREFIX = "[staging] "\n')
     project.replace("config/settings/staging.py", "3_600", "300")
     project.replace("config/settings/production.py", '    "ADMIN_URL",\n', '    "ADMIN_URL",\n    "STRIPE_KEY",\n')
@@ -59,15 +85,19 @@ def test_team_changes_its_settings_and_every_check_and_test_passes(
             "import json; from django.conf import settings as s;"
             "print(json.dumps([s.SECURE_SSL_REDIRECT, s.REST_FRAMEWORK['DEFAULT_THROTTLE_RATES']['user'],"
             " s.REST_FRAMEWORK['DEFAULT_THROTTLE_RATES']['register'], sorted(s.CELERY_TASK_QUEUES),"
-            " s.CELERY_TASK_ROUTES['apps.mail.tasks.*'], 'prune' in s.CELERY_BEAT_SCHEDULE, s.MIDDLEWARE[-1]]))"
+            " s.CELERY_TASK_ROUTES['apps.mail.tasks.*'], 'prune' in s.CELERY_BEAT_SCHEDULE,"
+            " 'django.middleware.http.ConditionalGetMiddleware' in s.MIDDLEWARE,"
+            " 'zeal.middleware.zeal_middleware' in s.MIDDLEWARE, s.NUM_PROXIES]))"
         )
         env = {**variables, "DJANGO_SETTINGS_MODULE": f"config.settings.{environment}"}
         assert json.loads(project.python("-c", code, env=env).stdout.splitlines()[-1]) == [
             False,
-            "9000/hour",
+            "3/min",
             "20/hour",
             ["bulk", "critical", "default", "reports"],
             {"queue": "reports"},
             True,
-            "django.middleware.http.ConditionalGetMiddleware",
+            True,
+            environment == "test",
+            1 if environment in ("staging", "production") else 0,
         ]

@@ -74,7 +74,7 @@ def test_caller_gets_the_status_in_the_table(endpoint: Endpoint, caller: Caller)
 
     assert response.status_code == endpoint.statuses[caller]
     if response.status_code == 401:
-        assert response["WWW-Authenticate"] == 'Bearer realm="api"'
+        assert "WWW-Authenticate" in response
     if response.status_code >= 400:
         assert response["Content-Type"] == "application/problem+json"
 

@@ -12,7 +12,7 @@ from apps.users.tests.factories import UserFactory
 PRODUCTS = "/api/v1/catalog/products/"
 NEW = {"sku": "MUG-1", "name": "Mug", "category": "mugs", "price": "10.00"}
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rates")]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 SIGN_IN = "/api/v1/auth/token/"
@@ -43,7 +44,8 @@ def test_validation_error_points_at_each_invalid_field(api_client: APIClient) ->
 
 
 @pytest.mark.parametrize("body", ["{", "[1]", "[" * 100_000, '{"a":' * 100_000])
-def test_malformed_or_deeply_nested_json_gets_400(api_client: APIClient, body: str) -> None:
+def test_malformed_or_deeply_nested_json_gets_400(api_client: APIClient, settings: Settings, body: str) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
     response = api_client.post(SIGN_IN, body, content_type="application/json")
 
     assert response.status_code == 400

@@ -17,7 +17,7 @@ from apps.users.models import User
 from apps.users.tests.factories import UserFactory
 from tests.concurrency import run_in_parallel
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rates")]
 
 ORDERS = "/api/v1/orders/"
 

@@ -9,11 +9,10 @@ from django.contrib.auth.models import Group
 from apps.users.email_tokens import password_reset_link, registration_link
 from apps.users.models import Registration, User
 from apps.users.sessions import session_start
-from apps.users.tests.factories import PASSWORD, token_of
+from apps.users.tests.factories import NEW_PASSWORD, PASSWORD, token_of
 from tests.endpoint import Call, Endpoint, everybody, signed_in
 
 NEW_ADDRESS = "new@example.com"
-NEW_PASSWORD = "another long password"
 
 
 def with_body(body: Callable[[User], object]) -> Callable[[User, int], Call]:

@@ -10,7 +10,8 @@ from zeal import zeal_ignore
 from apps.mail.models import OutboxEmail
 from apps.users.models import User
 
-PASSWORD = "correct horse battery staple"
+# They satisfy the usual complexity rules, too.
+PASSWORD, NEW_PASSWORD = "Correct-Horse-7-Battery", "Another-Staple-8-Saddle"
 
 
 class UserFactory(DjangoModelFactory[User]):

@@ -6,7 +6,7 @@ from django.test import Client
 from apps.users.email_tokens import password_reset_link
 from apps.users.models import User
 from apps.users.services import registration_create
-from apps.users.tests.factories import PASSWORD, last_email, link_in
+from apps.users.tests.factories import NEW_PASSWORD, PASSWORD, last_email, link_in
 
 pytestmark = pytest.mark.django_db
 
@@ -50,18 +50,18 @@ def test_reset_password_page_changes_the_password(browser: Client, user: User) -
     assert "too short" in text
     assert "short" not in re.findall('value="([^"]*)"', text)
     assert submit(browser, url, new_password="")[0] == 400
-    status, text = submit(browser, url, new_password="another long password")
+    status, text = submit(browser, url, new_password=NEW_PASSWORD)
 
     assert status == 200
     assert "Your password is changed" in text
     user.refresh_from_db()
-    assert user.check_password("another long password")
+    assert user.check_password(NEW_PASSWORD)
 
 
 @both_pages
 @pytest.mark.parametrize("token", ["", "x", "<script>", "\0"])
 def test_invalid_link_is_explained(browser: Client, page: str, token: str) -> None:
-    status, text = submit(browser, f"/account/{page}/?token={token}", new_password="another long password")
+    status, text = submit(browser, f"/account/{page}/?token={token}", new_password=NEW_PASSWORD)
 
     assert status == 400
     assert "This link does not work" in text

@@ -13,7 +13,7 @@ from apps.users.email_tokens import InvalidLinkError
 from apps.users.models import Registration, User
 from apps.users.serializers import PASSWORD_MAX_LENGTH
 from apps.users.services import registration_confirm, registration_create, user_delete
-from apps.users.tests.factories import PASSWORD, UserFactory, last_email, token_in
+from apps.users.tests.factories import NEW_PASSWORD, PASSWORD, UserFactory, last_email, token_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rates")]
 
@@ -53,7 +53,7 @@ def test_unacceptable_password_is_refused_and_stores_nothing(api_client: APIClie
 
 
 def test_registering_an_existing_account_emails_its_owner_and_changes_nothing(user: User) -> None:
-    registration_create(email=user.email, password="another password of mine")
+    registration_create(email=user.email, password=NEW_PASSWORD)
 
     assert last_email().subject.startswith("You already have an account")
     user.refresh_from_db()
