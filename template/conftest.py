@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import override_settings
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from apps.users.models import User
@@ -20,6 +21,13 @@ def _empty_cache() -> Iterator[None]:
     """Give each test its own cache keys, so that no throttle has counted a request yet."""
     caches = {name: {**cache, "KEY_PREFIX": uuid4().hex} for name, cache in settings.CACHES.items()}
     with override_settings(CACHES=caches):
+        yield
+
+
+@pytest.fixture
+def english() -> Iterator[None]:
+    """Use English texts and formats, whatever `LANGUAGE_CODE` is."""
+    with translation.override("en"):
         yield
 
 

@@ -14,7 +14,7 @@ from tests.concurrency import run_in_parallel
 
 HEADER = "sku,name,category,price,tax_rate,stock"
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
 
 @pytest.fixture(autouse=True)

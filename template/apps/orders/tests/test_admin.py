@@ -8,7 +8,7 @@ from apps.orders.states import Status
 from apps.orders.tests.factories import DailyReportFactory, OrderFactory, OrderItemFactory
 from apps.users.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
 LIST = reverse("admin:orders_order_changelist")
 

@@ -20,6 +20,8 @@ from apps.users.models import User
 from apps.users.services import user_delete
 from tests.concurrency import run_in_parallel, short_lock_timeout
 
+pytestmark = pytest.mark.usefixtures("english")
+
 LONG_AGO = timedelta(minutes=2)
 
 

@@ -19,6 +19,8 @@ from apps.users.services import role_assign
 from apps.users.tests.factories import UserFactory
 from tests.concurrency import run_in_parallel
 
+pytestmark = pytest.mark.usefixtures("english")
+
 
 @pytest.fixture
 def managers(db: None) -> list[User]:

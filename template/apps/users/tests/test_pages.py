@@ -8,7 +8,7 @@ from apps.users.models import User
 from apps.users.services import registration_create
 from apps.users.tests.factories import NEW_PASSWORD, PASSWORD, last_email, link_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
 both_pages = pytest.mark.parametrize("page", ["verify-email", "reset-password"])
 
