@@ -6,8 +6,8 @@ from django.utils import timezone
 from apps.users.email_tokens import password_reset_link, registration_link
 from apps.users.models import Registration, User
 from apps.users.services import password_change, user_delete
-from apps.users.tests.factories import PASSWORD, token_of
-from apps.users.tests.test_passwords import CONFIRM, NEW, VERIFY, both_endpoints, use
+from apps.users.tests.factories import NEW_PASSWORD, PASSWORD, token_of
+from apps.users.tests.test_passwords import CONFIRM, VERIFY, both_endpoints, use
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rates")]
 
@@ -36,7 +36,7 @@ def test_token_with_a_changed_character_is_refused(tokens: dict[str, str], path:
     "change",
     [
         pytest.param(
-            lambda user: password_change(user=user, current_password=PASSWORD, new_password=NEW), id="password"
+            lambda user: password_change(user=user, current_password=PASSWORD, new_password=NEW_PASSWORD), id="password"
         ),
         pytest.param(lambda user: User.objects.filter(pk=user.pk).update(email="moved@example.com"), id="email"),
         pytest.param(lambda user: User.objects.filter(pk=user.pk).update(last_login=timezone.now()), id="sign-in"),

@@ -11,8 +11,7 @@ from apps.users.services import (
     user_delete,
     user_update,
 )
-from apps.users.tests.factories import PASSWORD, last_email, token_in
-from apps.users.tests.test_passwords import NEW
+from apps.users.tests.factories import NEW_PASSWORD, PASSWORD, last_email, token_in
 from tests.concurrency import run_in_parallel
 
 pytestmark = pytest.mark.django_db
@@ -31,10 +30,10 @@ def test_user_without_a_password_can_reset_it() -> None:
     user = User.objects.create_user("ada@example.com")
 
     password_reset_request(email=user.email)
-    password_reset_confirm(token=token_in(last_email()), new_password=NEW)
+    password_reset_confirm(token=token_in(last_email()), new_password=NEW_PASSWORD)
 
     user.refresh_from_db()
-    assert user.check_password(NEW)
+    assert user.check_password(NEW_PASSWORD)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -42,7 +41,7 @@ def test_account_deleted_concurrently_is_not_changed(user: User) -> None:
     results = run_in_parallel(
         lambda: user_delete(user=User.objects.get(pk=user.pk)),
         lambda: user_update(user=User(pk=user.pk), first_name="Returned"),
-        lambda: password_change(user=User(pk=user.pk), current_password=PASSWORD, new_password=NEW),
+        lambda: password_change(user=User(pk=user.pk), current_password=PASSWORD, new_password=NEW_PASSWORD),
     )
 
     deleted = User.all_objects.get(pk=user.pk)
@@ -53,14 +52,14 @@ def test_account_deleted_concurrently_is_not_changed(user: User) -> None:
 
 def test_services_use_the_current_row_and_not_a_stale_user(user: User) -> None:
     stale = User.objects.get(pk=user.pk)
-    password_change(user=user, current_password=PASSWORD, new_password=NEW)
+    password_change(user=user, current_password=PASSWORD, new_password=NEW_PASSWORD)
     with zeal_ignore():
         with pytest.raises(ValidationError):
             password_change(user=stale, current_password=PASSWORD, new_password="yet another password")
 
         user_delete(user=user)
         with pytest.raises(InvalidTokenError):
-            password_change(user=stale, current_password=NEW, new_password="yet another password")
+            password_change(user=stale, current_password=NEW_PASSWORD, new_password="yet another password")
         with pytest.raises(InvalidTokenError):
             user_update(user=stale, first_name="Returned")
 
@@ -71,7 +70,7 @@ def test_reset_link_stays_valid_after_a_weak_password(user: User) -> None:
 
     with pytest.raises(ValidationError):
         password_reset_confirm(token=token, new_password=user.email)
-    password_reset_confirm(token=token, new_password=NEW)
+    password_reset_confirm(token=token, new_password=NEW_PASSWORD)
 
     user.refresh_from_db()
-    assert user.check_password(NEW)
+    assert user.check_password(NEW_PASSWORD)
