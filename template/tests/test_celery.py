@@ -10,7 +10,7 @@ app.loader.import_default_modules()
 QUEUES = frozenset(app.amqp.queues)
 
 
-@pytest.mark.parametrize("task", [name for name in app.tasks if not name.startswith("celery.")])
+@pytest.mark.parametrize("task", sorted(name for name in app.tasks if not name.startswith("celery.")))
 def test_task_is_routed_to_a_queue_that_workers_consume(task: str) -> None:
     assert app.amqp.router.route({}, task)["queue"].name in QUEUES
 
