@@ -121,7 +121,7 @@ def run(names: Sequence[str], keep: Callable[[str, Verdict], None], *, jobs: int
 
         def prove(judge: Judge) -> None:
             with _borrowed(free) as workshop:
-                workshop.prove([judge])
+                workshop.prove(judge)
 
         def verdict_of(name: str, judges: Sequence[Judge]) -> tuple[str, Verdict]:
             with _borrowed(free) as workshop:

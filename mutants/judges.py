@@ -170,19 +170,18 @@ class Workshop:
             found = _CULPRIT.search(run.output())
         return found[1] or found[2] if found else f"{judge.program} failed without a result"
 
-    def prove(self, judges: Iterable[Judge]) -> None:
-        """Check that judges pass on the unedited template; similar judges share a run.
+    def prove(self, judge: Judge) -> None:
+        """Check that a judge passes on the unedited template.
 
         Raises:
-            UnfitError: A judge fails, or skips a test, which then notices nothing.
+            UnfitError: It fails, or skips a test, which then notices nothing.
         """
-        for judge in together(judges):
-            culprit = self.culprit(judge, _TO_THE_END[judge.program])
-            printed = self._log.read_text(encoding="utf-8", errors="replace")
-            if culprit:
-                raise UnfitError(f"{culprit} fails on the unedited template: fix that first.\n{printed}")
-            if skipped := _SKIPPED.findall(printed):
-                raise UnfitError("\n".join(["Skipped tests notice nothing:", *skipped]))
+        culprit = self.culprit(judge, _TO_THE_END[judge.program])
+        printed = self._log.read_text(encoding="utf-8", errors="replace")
+        if culprit:
+            raise UnfitError(f"{culprit} fails on the unedited template: fix that first.\n{printed}")
+        if skipped := _SKIPPED.findall(printed):
+            raise UnfitError("\n".join(["Skipped tests notice nothing:", *skipped]))
 
     @property
     def _log(self) -> Path:

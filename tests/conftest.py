@@ -130,28 +130,22 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+def with_database(project: Project, postgres: Postgres) -> Project:
+    """Create the database of a project, and return the project with its URL."""
+    database = postgres.create_database("development")
+    return replace(project, variables={**project.variables, "DATABASE_URL": database})
+
+
 @pytest.fixture
 def install_project(render_project: Render, postgres: Postgres) -> Render:
     """Return a function that renders and installs a project for one test, and creates its database."""
-
-    def project(answers: Answers) -> Project:
-        installed = share_environment(render_project(answers))
-        database = postgres.create_database("development")
-        return replace(installed, variables={**installed.variables, "DATABASE_URL": database})
-
-    return project
+    return lambda answers: with_database(share_environment(render_project(answers)), postgres)
 
 
 @pytest.fixture
 def install_variant(render_project: Render, postgres: Postgres) -> Render:
     """Return what `install_project` returns, for a test with one project: variants take turns in an environment."""
-
-    def project(answers: Answers) -> Project:
-        installed = share_environment(render_project(answers), takes_turns=True)
-        database = postgres.create_database("development")
-        return replace(installed, variables={**installed.variables, "DATABASE_URL": database})
-
-    return project
+    return lambda answers: with_database(share_environment(render_project(answers), takes_turns=True), postgres)
 
 
 @pytest.fixture

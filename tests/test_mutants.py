@@ -86,7 +86,7 @@ def workshop(tmp_path: Path) -> Workshop:
 
 def test_judge_fails_for_a_broken_template_only(workshop: Workshop) -> None:
     judge = here(OLDEST)
-    workshop.prove([judge])
+    workshop.prove(judge)
 
     with workshop.edited(Mutant(COPIER, '_version: "9.19.1"', '_version: "9.18.0"', judge)):
         assert workshop.culprit(judge) == OLDEST
@@ -104,7 +104,7 @@ def test_failing_gate_is_named(workshop: Workshop) -> None:
 
 def test_judge_that_fails_without_an_edit_is_an_error(workshop: Workshop) -> None:
     with pytest.raises(UnfitError, match="fails on the unedited template"):
-        workshop.prove([here("tests/test_absent.py")])
+        workshop.prove(here("tests/test_absent.py"))
 
 
 def test_judge_that_is_skipped_is_an_error(workshop: Workshop) -> None:
@@ -112,7 +112,7 @@ def test_judge_that_is_skipped_is_an_error(workshop: Workshop) -> None:
     (workshop.repository / "tests" / "test_skipped.py").write_text(skipped, encoding="utf-8")
 
     with pytest.raises(UnfitError, match=r"notice nothing:\nSKIPPED .*test_skipped\.py"):
-        workshop.prove([here("tests/test_skipped.py")])
+        workshop.prove(here("tests/test_skipped.py"))
 
 
 def test_judges_of_one_project_run_together() -> None:
