@@ -18,9 +18,8 @@ from apps.users.tests.factories import UserFactory
 
 @pytest.fixture(autouse=True)
 def _isolate() -> Iterator[None]:
-    """Give each test its own cache keys, so that no throttle has counted a request yet, and answers without a redirect."""
+    """Give each test its own cache keys, so that no throttle has counted a request yet, and let it use plain HTTP."""
     caches = {name: {**cache, "KEY_PREFIX": uuid4().hex} for name, cache in settings.CACHES.items()}
-    # The test client sends plain HTTP.
     with override_settings(CACHES=caches, SECURE_SSL_REDIRECT=False):
         yield
 
