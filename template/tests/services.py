@@ -14,8 +14,8 @@ DEADLINE_SECONDS = 20
 def start_services() -> None:
     """Set DATABASE_URL and REDIS_URL if they are not set.
 
-    Redis is the `redis-server` of this machine. Without one, REDIS_URL stays unset, the cache is in memory, and tests
-    that need Redis are skipped. Child processes find both URLs in their environment.
+    Redis is the `redis-server` of this machine. Without one, REDIS_URL stays unset, and the cache is in memory. Child
+    processes find both URLs in their environment.
     """
     if not os.environ.get("DATABASE_URL"):
         from config.embedded_postgres import start_postgres  # noqa: PLC0415 - Windows can only import it in WSL
