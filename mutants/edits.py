@@ -248,7 +248,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/http.py.jinja",
         '    "axes.middleware.AxesMiddleware",\n',
         "",
-        suite("apps/users/tests/test_lockout.py::test_failed_sign_ins_lock_one_account_for_one_client"),
+        suite("apps/users/tests/test_lockout.py::test_failed_sign_ins_lock_the_account"),
     ),
     # Permissions.
     "the API is open unless a view says otherwise": Mutant(
@@ -336,7 +336,7 @@ MUTANTS: dict[str, Mutant] = {
         f"{SETTINGS}/auth.py.jinja",
         '    "axes.backends.AxesStandaloneBackend",\n',
         "",
-        suite("apps/users/tests/test_lockout.py::test_failed_sign_ins_lock_one_account_for_one_client"),
+        suite("apps/users/tests/test_lockout.py::test_failed_sign_ins_lock_the_account"),
     ),
     # Locks.
     "stock is not locked": Mutant(

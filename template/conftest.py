@@ -1,13 +1,10 @@
 """Fixtures for every test."""
 
-import os
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.test import override_settings
 from django.utils import translation
 from rest_framework.test import APIClient
@@ -38,13 +35,6 @@ def rates(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     for name in rates:
         monkeypatch.setitem(rates, name, "1000000/min")
     return rates
-
-
-@pytest.fixture
-def environment(transactional_db: None) -> dict[str, str]:
-    """Return the variables of a process that works on the database of the tests."""
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    return {**os.environ, "DATABASE_URL": database.geturl()}
 
 
 @pytest.fixture

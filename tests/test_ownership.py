@@ -23,7 +23,7 @@ from config.settings.components.auth import AUTH_PASSWORD_VALIDATORS
 from config.settings.components.http import MIDDLEWARE
 from config.settings.components.logging import LOGGING
 
-SCOPES = ["anon", "user", "token", "password", "verify", "reset", "mail", "refresh", "reports"]
+SCOPES = ["anon", "user", "token", "password", "verify", "reset", "mail", "refresh", "register", "reports"]
 PROJECT_THROTTLE_RATES = dict.fromkeys(SCOPES, "3/min")
 PROJECT_TASK_QUEUES: dict[str, dict[str, object]] = {"reports": {}}
 PROJECT_TASK_ROUTES = {"apps.mail.tasks.*": {"queue": "reports"}, "apps.billing.tasks.*": {"queue": "bulk"}}
@@ -35,7 +35,11 @@ STRIPE_KEY = env.str("STRIPE_KEY", "")
 TIME_ZONE = "Europe/Berlin"
 LANGUAGE_CODE = "de"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20_000
-REST_FRAMEWORK = {**REST_FRAMEWORK, "PAGE_SIZE": 30}
+BASIC = "rest_framework.authentication.BasicAuthentication"
+AUTHENTICATION = [BASIC, *REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"]]
+REST_FRAMEWORK = {**REST_FRAMEWORK, "PAGE_SIZE": 30, "DEFAULT_AUTHENTICATION_CLASSES": AUTHENTICATION}
+AXES_LOCKOUT_PARAMETERS = ["username"]
+NUM_PROXIES = 2
 AUTH_PASSWORD_VALIDATORS = [*AUTH_PASSWORD_VALIDATORS, {"NAME": "config.passwords.CapitalAndDigitValidator"}]
 MIDDLEWARE = [*MIDDLEWARE, "django.middleware.http.ConditionalGetMiddleware"]
 LOGGING["loggers"]["stripe"] = {"level": "WARNING"}
@@ -94,11 +98,11 @@ def test_team_changes_its_settings_and_every_check_and_test_passes(
         assert json.loads(project.python("-c", code, env=env).stdout.splitlines()[-1]) == [
             False,
             "3/min",
-            "20/hour",
+            "3/min",
             ["bulk", "critical", "default", "reports"],
             {"queue": "reports"},
             True,
             True,
             environment == "test",
-            1 if environment in ("staging", "production") else 0,
+            2,
         ]

@@ -17,8 +17,6 @@ from apps.users.sessions import session_start
 from apps.users.tests.factories import UserFactory
 from tests.endpoint import Caller, Endpoint
 
-MAX_QUERIES = 9
-
 
 def tables() -> list[Endpoint]:
     """Return the rows of every app of the project."""
@@ -92,4 +90,3 @@ def test_number_of_queries_does_not_depend_on_the_number_of_rows(endpoint: Endpo
     assert response.status_code == endpoint.statuses[Caller.OWNER]
     queries = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
     assert len(queries) == endpoint.queries, "\n".join(queries)
-    assert endpoint.queries <= MAX_QUERIES

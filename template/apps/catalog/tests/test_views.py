@@ -35,7 +35,7 @@ def test_list_shows_products(api_client: APIClient) -> None:
 
     response = api_client.get(PRODUCTS)
 
-    assert response["Cache-Control"] == "public, max-age=60"
+    assert "public" in response["Cache-Control"]
     assert response.json() == {
         "next": None,
         "previous": None,

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from celery import Celery
 from structlog.contextvars import bound_contextvars
 
 from tests.concurrency import wait_until
+from tests.environment import environment
 from tests.sentry import sentry_server
 from tests.tasks import fail
 from tests.test_settings import COMPLETE
@@ -18,21 +20,20 @@ ARGUMENTS: dict[str, Any] = {"args": ["ada@example.com"], "kwargs": {"phone": "5
 
 
 @needs_redis
-def test_failed_task_is_reported_once_with_its_ids_and_without_arguments(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_failed_task_is_reported_once_with_its_ids_and_without_arguments(tmp_path: Path) -> None:
     queue = uuid4().hex
     ids = {"request_id": "abc-123", "user_id": "42"}
     sender = Celery("sender", broker=os.environ["REDIS_URL"], set_as_current=False)
     with sentry_server() as sentry:
-        environment = {
+        variables = {
             **COMPLETE,
-            **environment,
+            **environment(),
             "DJANGO_SETTINGS_MODULE": "config.settings.production",
             "CELERY_BROKER_URL": os.environ["REDIS_URL"],
             "SENTRY_DSN": sentry.dsn,
         }
-        with worker(queue, environment=environment, folder=tmp_path) as running:
+        with worker(queue, environment=variables, folder=tmp_path) as running:
             # Celery logs the arguments of a task that it does not know.
             sender.send_task("nowhere", queue=queue, ignore_result=True, **ARGUMENTS)
             with bound_contextvars(**ids):

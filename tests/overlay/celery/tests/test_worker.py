@@ -9,15 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 from structlog.contextvars import bound_contextvars
 
 from tests.concurrency import wait_until
+from tests.environment import environment
 from tests.tasks import fail, tell
 from tests.workers import CeleryProcess, celery, free_port, needs_redis, send, worker
 
@@ -58,10 +57,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def variables(folder: Path, django_db_setup: None) -> dict[str, str]:
     """Return the environment variables of processes that use the database of the tests."""
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
     return {
-        **os.environ,
-        "DATABASE_URL": database.geturl(),
+        **environment(),
         "CELERY_BROKER_URL": os.environ["REDIS_URL"],
         "HEARTBEAT_FILE": str(folder / "{process}.heartbeat"),
     }
@@ -156,11 +153,11 @@ def test_worker_starts_without_its_broker_and_survives_an_outage(variables: dict
     port = free_port()
     file = HeartbeatFile(tmp_path / "worker.heartbeat")
     broker = f"redis://127.0.0.1:{port}/0"
-    environment = {**variables, "CELERY_BROKER_URL": broker, "HEARTBEAT_FILE": str(tmp_path / "{process}.heartbeat")}
+    broken = {**variables, "CELERY_BROKER_URL": broker, "HEARTBEAT_FILE": str(tmp_path / "{process}.heartbeat")}
 
     # The pool of production: processes, which share memory.
     options = ("worker", "--include", "tests.tasks", "--concurrency", "1")
-    with celery(*options, environment=environment, folder=tmp_path, before=FAST) as running:
+    with celery(*options, environment=broken, folder=tmp_path, before=FAST) as running:
         wait_until(file.is_fresh)
         for count in (1, 2):
             with redis_server(port):

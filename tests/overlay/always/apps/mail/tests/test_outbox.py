@@ -22,6 +22,7 @@ from apps.mail.delivery import INTERRUPTED_AFTER, MAX_SECONDS, mail_deliver, mai
 from apps.mail.models import OutboxEmail
 from config.env import BASE_DIR
 from tests.concurrency import run_in_parallel, wait_until
+from tests.environment import environment
 from tests.smtp import MailServer, email_backend, mail_server
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +103,19 @@ def test_email_that_cannot_be_rendered_does_not_delay_others(server: MailServer,
     assert OutboxEmail.objects.get().attempts == 1
 
 
+def test_wait_doubles_up_to_an_hour(server: MailServer) -> None:
+    server.stop()
+    waiting, waits = write(), []
+    with time_machine.travel(timezone.now(), tick=False) as clock, zeal_ignore():
+        for _ in range(9):
+            mail_deliver_due()
+            waiting.refresh_from_db()
+            waits.append((waiting.retry_at - timezone.now()) / timedelta(minutes=1))
+            clock.move_to(waiting.retry_at)
+
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
 def test_email_is_tried_every_hour_for_days_and_then_given_up(
     server: MailServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -144,13 +158,14 @@ mail_deliver_due()
 """
 
 
+@pytest.mark.django_db(transaction=True)
 def test_email_of_a_killed_process_is_sent_again_only_on_request(
-    environment: dict[str, str], server: MailServer, caplog: pytest.LogCaptureFixture
+    server: MailServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.is_silent = True
     mail = write()
-    environment = {**environment, "EMAIL_URL": f"smtp://127.0.0.1:{server.port}"}
-    with subprocess.Popen([sys.executable, "-c", SEND], cwd=BASE_DIR, env=environment) as sender:  # noqa: S603 - fixed
+    variables = {**environment(), "EMAIL_URL": f"smtp://127.0.0.1:{server.port}"}
+    with subprocess.Popen([sys.executable, "-c", SEND], cwd=BASE_DIR, env=variables) as sender:  # noqa: S603 - fixed
         try:
             wait_until(lambda: bool(server.received) or sender.poll() is not None)
         finally:

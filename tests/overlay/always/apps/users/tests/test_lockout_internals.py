@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.conf import settings
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 from zeal import zeal_ignore
@@ -11,16 +12,37 @@ from zeal import zeal_ignore
 from apps.users.lockout import locked_out_response
 from apps.users.models import User
 from apps.users.services import password_reset_confirm, password_reset_request
-from apps.users.tests.factories import UserFactory, last_email, token_in
-from apps.users.tests.test_lockout import HERE, LIMIT, LOCKED, THERE, fail, post
+from apps.users.tests.factories import PASSWORD, UserFactory, last_email, token_in
+from apps.users.tests.test_lockout import HERE, LIMIT, LOCKED, fail, post
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_repeated_queries", "rates")]
+
+THERE = "192.0.2.2"
 
 
 @pytest.fixture
 def _repeated_queries() -> object:
     with zeal_ignore():
         yield
+
+
+def test_lock_is_of_one_account_and_one_client(user: User) -> None:
+    colleague = UserFactory.create()
+    fail(user.email)
+
+    assert post(user.email, ip=THERE).status_code == 200
+    assert post(colleague.email).status_code == 200
+
+
+def test_lock_of_the_admin_is_explained_and_is_of_one_client(client: Client) -> None:
+    staff = UserFactory.create(is_staff=True)
+    login, form = reverse("admin:login"), {"username": staff.email, "password": PASSWORD}
+    fail(staff.email)
+
+    response = client.post(login, form, REMOTE_ADDR=HERE)
+
+    assert "Too many failed sign-ins" in response.content.decode()
+    assert client.post(login, form, REMOTE_ADDR=THERE).status_code == 302
 
 
 @pytest.mark.parametrize("ip", ["", "unknown", "unix:"])

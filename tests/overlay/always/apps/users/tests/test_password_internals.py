@@ -17,6 +17,12 @@ from tests.concurrency import run_in_parallel
 pytestmark = pytest.mark.django_db
 
 
+def test_password_change_is_reported_by_email(user: User) -> None:
+    password_change(user=user, current_password=PASSWORD, new_password=NEW_PASSWORD)
+
+    assert last_email().subject.endswith("was changed")
+
+
 def test_inactive_account_gets_no_reset_link(user: User) -> None:
     User.objects.filter(pk=user.pk).update(is_active=False)
 

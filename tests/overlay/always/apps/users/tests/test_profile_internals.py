@@ -6,6 +6,10 @@ from apps.users.tests.test_profile import ME
 pytestmark = pytest.mark.django_db
 
 
+def test_account_is_shown_with_these_fields(signed_in: APIClient) -> None:
+    assert set(signed_in.get(ME).json()) == {"id", "email", "first_name", "last_name", "roles", "date_joined"}
+
+
 @pytest.mark.parametrize("header", [None, "Bearer", "Bearer x", "Bearer a b", "Basic YTpi"])
 def test_anonymous_call_is_answered_with_401(api_client: APIClient, header: str | None) -> None:
     response = api_client.get(ME, headers={"Authorization": header} if header else {})

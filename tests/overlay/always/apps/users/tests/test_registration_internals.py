@@ -25,6 +25,12 @@ def test_link_is_invalid_after_the_address_got_an_account() -> None:
         registration_confirm(token=token_in(last_email()))
 
 
+def test_owner_of_a_registered_address_is_told_that_there_is_an_account(user: User) -> None:
+    registration_create(email=user.email, password=PASSWORD)
+
+    assert last_email().subject.startswith("You already have an account")
+
+
 def test_clear_expired_deletes_only_expired_registrations() -> None:
     with time_machine.travel(timezone.now() - 2 * settings.EMAIL_VERIFICATION_TIMEOUT - timedelta(seconds=1)):
         registration_create(email=EMAIL, password=PASSWORD)

@@ -15,6 +15,7 @@ from apps.users.tests.factories import UserFactory
 from config.celery import app
 from config.env import BASE_DIR
 from tests.concurrency import run_in_parallel, short_lock_timeout
+from tests.environment import environment
 
 # Creates its own product, and prints the id of the order.
 PLACE = """
@@ -28,13 +29,14 @@ print(order.pk)
 """
 
 
-def test_order_is_kept_while_the_broker_is_unavailable(environment: dict[str, str]) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_order_is_kept_while_the_broker_is_unavailable() -> None:
     UserFactory.create()
-    environment["CELERY_BROKER_URL"] = "redis://127.0.0.1:1/0"
+    variables = {**environment(), "CELERY_BROKER_URL": "redis://127.0.0.1:1/0"}
 
     command = [sys.executable, "-c", PLACE]
     result = subprocess.run(  # noqa: S603 - our own code
-        command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False
+        command, cwd=BASE_DIR, env=variables, capture_output=True, text=True, check=False
     )
 
     assert result.returncode == 0, result.stderr

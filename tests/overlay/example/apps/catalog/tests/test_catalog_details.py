@@ -122,3 +122,7 @@ def test_category_added_in_the_admin_is_listed(
         admin_client.post(reverse("admin:catalog_category_add"), {"name": "Mugs", "slug": "mugs"})
 
     assert category_list() == [{"name": "Mugs", "slug": "mugs"}]
+
+
+def test_lists_may_be_cached_for_a_minute(api_client: APIClient) -> None:
+    assert api_client.get("/api/v1/catalog/products/")["Cache-Control"] == "public, max-age=60"

@@ -28,6 +28,7 @@ from apps.users.tests.factories import UserFactory
 from config.env import BASE_DIR
 from tests.blocking import count_waiting, run_blocked
 from tests.concurrency import run_in_parallel, short_lock_timeout, wait_until
+from tests.environment import environment
 
 concurrent = pytest.mark.django_db(transaction=True)
 
@@ -117,13 +118,13 @@ order_create(customer=User.objects.get(), items=[OrderItemInput(product_id=UUID(
 
 
 @concurrent
-def test_killed_process_leaves_no_partial_order(environment: dict[str, str]) -> None:
+def test_killed_process_leaves_no_partial_order() -> None:
     customer, product_id = UserFactory.create(), product(stock=5)
     command = [sys.executable, "-c", PLACE, str(product_id)]
 
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE orders_orderitem")
-        with subprocess.Popen(command, cwd=BASE_DIR, env=environment) as process:  # noqa: S603 - our own code
+        with subprocess.Popen(command, cwd=BASE_DIR, env=environment()) as process:  # noqa: S603 - our own code
             wait_until(lambda: count_waiting() == 1)
             process.kill()
             assert process.wait() == -signal.SIGKILL
