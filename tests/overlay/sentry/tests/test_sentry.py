@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from config.env import BASE_DIR
+from tests.environment import environment
 from tests.sentry import sentry_server
 from tests.test_settings import COMPLETE
 
@@ -82,12 +83,12 @@ class Reported:
     private: list[str]
 
 
-def run(environment: dict[str, str], code: str) -> str:
+def run(variables: dict[str, str], code: str) -> str:
     """Run code under production settings, and return what it prints."""
     result = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code],
         cwd=BASE_DIR,
-        env={"DJANGO_SETTINGS_MODULE": "config.settings.production", **COMPLETE, **environment},
+        env={"DJANGO_SETTINGS_MODULE": "config.settings.production", **COMPLETE, **variables},
         check=True,
         stdout=subprocess.PIPE,
         text=True,
@@ -96,10 +97,10 @@ def run(environment: dict[str, str], code: str) -> str:
 
 
 @pytest.fixture
-def reported(environment: dict[str, str]) -> Iterator[Reported]:
+def reported(transactional_db: None) -> Iterator[Reported]:
     """Return what a process reported that fails in a request and then logs an error."""
     own = {"SECRET": "what-somebody-wrote", "ADDRESS": "203.0.113.7"}
-    services = {name: value for name, value in environment.items() if name in {"DATABASE_URL", "REDIS_URL"}}
+    services = {name: value for name, value in environment().items() if name in {"DATABASE_URL", "REDIS_URL"}}
     with sentry_server() as sentry:
         printed = run({**services, **own, "SENTRY_DSN": sentry.dsn}, FAIL)
         exception, error = sentry.events()
