@@ -704,8 +704,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "staging does not ask for HSTS preload": Mutant(
         "template/config/settings/staging.py",
-        'env.int("SECURE_HSTS_SECONDS", 3_600)\n',
-        'env.int("SECURE_HSTS_SECONDS", 3_600)\nSECURE_HSTS_PRELOAD = False\n',
+        "from config.settings.production import *\n",
+        "from config.settings.production import *\n\nSECURE_HSTS_PRELOAD = False\n",
         gates("deploy-check"),
     ),
     "the content security policy allows framing": Mutant(

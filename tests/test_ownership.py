@@ -73,8 +73,7 @@ def test_team_changes_its_settings_and_every_check_and_test_passes(
 
     project.write(PROJECT, SETTINGS)
     project.write("config/passwords.py", VALIDATOR)
-    project.append("config/settings/staging.py", '\nEMAIL_SUBJECT_PREFIX = "[staging] "\n')
-    project.replace("config/settings/staging.py", "3_600", "300")
+    project.append("config/settings/staging.py", '\nSECURE_HSTS_SECONDS = 300\nEMAIL_SUBJECT_PREFIX = "[staging] "\n')
     project.replace("config/settings/production.py", '    "ADMIN_URL",\n', '    "ADMIN_URL",\n    "STRIPE_KEY",\n')
     project.replace("Makefile", "\tADMIN_URL=check/\n", "\tADMIN_URL=check/ STRIPE_KEY=check\n")
     project.write(celery, project.read(celery).replace('hour="3-5"', 'hour="20-22"'))

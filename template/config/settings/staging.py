@@ -1,8 +1,3 @@
-"""Staging: production, with HSTS for an hour, so that a mistake with TLS does not last a year."""
+"""Staging: the settings of production, which include `project.py`. What only staging needs goes below."""
 
-from config.env import env
 from config.settings.production import *
-
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 3_600)
-
-from config.settings.components.project import *  # noqa: E402
