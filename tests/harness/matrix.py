@@ -55,11 +55,29 @@ def pairwise(questions: Questions) -> Iterator[dict[str, Any]]:
     Args:
         questions: The questions of `copier.yml`; at least two have choices.
     """
-    offers = open_choices(questions)
+    # The library finds fewer rows when the choices with the most values come first.
+    offers = sorted(open_choices(questions), key=lambda choice: len(choice.offered), reverse=True)
     named = free_texts(questions)
     texts = itertools.cycle(HOSTILE_TEXTS)
-    for row in _rows(questions, offers):
-        yield {**{name: next(texts) for name in named}, **answers_of(offers, row)}
+    for row in _needed(list(_rows(questions, offers))):
+        answers = answers_of(offers, row)
+        in_order = {name: answers[name] for name in questions if name in answers}
+        yield {**{name: next(texts) for name in named}, **in_order}
+
+
+def _pairs(row: Sequence[Any]) -> set[tuple[tuple[int, Any], ...]]:
+    """Return the pairs of values of a row, with their places."""
+    return set(itertools.combinations(enumerate(row), 2))
+
+
+def _needed(rows: list[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Return the rows without those whose pairs all occur in others that stay."""
+    needed = list(rows)
+    for row in reversed(rows):
+        others = [other for other in needed if other is not row]
+        if _pairs(row) <= set().union(*map(_pairs, others)):
+            needed = others
+    return needed
 
 
 def _rows(questions: Questions, offers: Sequence[Choice]) -> Iterator[Sequence[Any]]:
@@ -71,7 +89,7 @@ def _rows(questions: Questions, offers: Sequence[Choice]) -> Iterator[Sequence[A
 
     met: set[tuple[tuple[int, Any], ...]] = set()
     for row in AllPairs([list(offered) for offered in values], filter_func=may_be):
-        met.update(itertools.combinations(enumerate(row), 2))
+        met.update(_pairs(row))
         yield row
     # The library gives up some pairs when a validator refuses a row; find a valid row for each.
     for (left, first), (right, second) in itertools.combinations(enumerate(values), 2):
@@ -81,7 +99,7 @@ def _rows(questions: Questions, offers: Sequence[Choice]) -> Iterator[Sequence[A
             fixed = {left: (one,), right: (other,)}
             free = [fixed.get(place, offered) for place, offered in enumerate(values)]
             for row in itertools.islice(filter(may_be, itertools.product(*free)), 1):
-                met.update(itertools.combinations(enumerate(row), 2))
+                met.update(_pairs(row))
                 yield row
 
 
