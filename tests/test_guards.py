@@ -360,7 +360,7 @@ def test_warning() -> None:
 
 def test_test_that_warns_fails(project: Project, services: dict[str, str]) -> None:
     project.write("tests/test_broken.py", BROKEN_TESTS)
-    answer = project.make("test", "ARGS=tests/test_broken.py --no-cov", env=services, check=False)
+    answer = project.make("test", "PROCESSES=0", "ARGS=tests/test_broken.py", env=services, check=False)
     assert "1 failed" in answer.stdout
     assert "DeprecationWarning: old" in answer.stdout
 
@@ -417,7 +417,7 @@ def test_endpoint_table_and_query_guard_notice_each_edit(project: Project, servi
     for edit, _ in ENDPOINT_GUARDS.values():
         edit(project)
     tests = "tests/test_endpoints.py apps/orders/tests/test_selectors.py"
-    answer = project.make("test", f"ARGS={tests}", env=services, check=False)
+    answer = project.make("test", "PROCESSES=0", f"ARGS={tests}", env=services, check=False)
     assert answer.returncode != 0
     unnoticed = [promise for promise, (_, named) in ENDPOINT_GUARDS.items() if named not in answer.stdout]
     assert unnoticed == [], answer.stdout

@@ -171,7 +171,7 @@ def test_new_app_needs_no_manual_edit_and_passes_every_check_empty_and_filled(
     assert 'PROJECT_APPS: list[str] = ["apps.billing"]' in project.read("config/settings/components/project.py")
     assert 'path("billing/", include("apps.billing.urls"))' in project.read("config/api.py")
     project.make("check")
-    project.make("test", "ARGS=tests/test_endpoints.py", env=services)
+    project.test(services, "tests/test_endpoints.py")
 
     project.write("apps/billing/models.py", MODELS)
     project.write("apps/billing/selectors.py", SELECTORS)
@@ -186,13 +186,14 @@ def test_new_app_needs_no_manual_edit_and_passes_every_check_empty_and_filled(
     project.replace("apps/billing/urls.py", "= []", '= [path("invoices/", InvoiceListView.as_view(), name="invoices")]')
     project.write("apps/billing/tests/test_billing.py", TESTS)
     project.make("migrations")
-    refused = project.make("test", "ARGS=-k test_every_operation_has_a_row", env=services, check=False)
+    some = "ARGS=-k test_every_operation_has_a_row"
+    refused = project.make("test", "PROCESSES=0", some, env=services, check=False)
     assert refused.returncode != 0
     assert "GET /api/v1/billing/invoices/" in refused.stdout
     project.write("apps/billing/tests/endpoints.py", ENDPOINTS)
     project.make("format")
     project.make("check")
-    assert "2 passed" in project.make("test", "ARGS=apps/billing", env=services).stdout
+    assert "2 passed" in project.test(services, "apps/billing")
     project.test(services)
 
     project.append("apps/users/services.py", "\nimport apps.billing.models\n")

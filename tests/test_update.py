@@ -152,7 +152,7 @@ def test_update_of_an_edited_project_merges_and_keeps_the_edits(
     project = share_environment(project, takes_turns=True)
     services = {"DATABASE_URL": postgres.create_database("updated"), "REDIS_URL": redis_url}
     project.make("check")
-    project.make("test", "ARGS=apps/billing", env=services)
+    project.test(services, "apps/billing")
     if not case.answers:
         project.test(services)
 

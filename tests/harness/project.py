@@ -51,13 +51,17 @@ class Project:
         """Run `make` in the project; see `execute`."""
         return self.run("make", *arguments, env=env, check=check)
 
-    def test(self, env: Mapping[str, str]) -> str:
-        """Run all its tests in one process, since tests here run in parallel, and return the output.
+    def test(self, env: Mapping[str, str], some: str = "") -> str:
+        """Run its tests in one process, since tests here run in parallel, and return the output.
+
+        Args:
+            env: Environment variables that lead to its services.
+            some: What pytest is told besides, such as a path; nothing runs all tests.
 
         Raises:
             CommandFailedError: A test failed.
         """
-        return self.make("test", "PROCESSES=0", env=env).stdout
+        return self.make("test", "PROCESSES=0", *([f"ARGS={some}"] if some else []), env=env).stdout
 
     def python(
         self,
