@@ -532,8 +532,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "an unavailable database outside of API views gets 500": Mutant(
         f"{CORE}/exceptions/problems.py",
-        "    reason = database_error(sys.exception())\n",
-        "    reason = database_error(None)\n",
+        "    reason = unavailable_reason(sys.exception())\n",
+        "    reason = unavailable_reason(None)\n",
         suite("apps/core/tests/test_database_errors.py"),
     ),
     "database errors are not logged": Mutant(

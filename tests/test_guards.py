@@ -206,7 +206,7 @@ CONTRACTS: Mapping[str, tuple[str, str]] = {
         "apps/catalog/services.py",
         "from apps.orders.services import order_create",
     ),
-    "Services and selectors know nothing of HTTP": (
+    "Services and selectors do not import REST framework": (
         "apps/users/selectors.py",
         "from rest_framework.response import Response",
     ),

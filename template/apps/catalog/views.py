@@ -18,7 +18,7 @@ from apps.catalog.caches import PRODUCTS, PRODUCTS_TIMEOUT
 from apps.catalog.filters import ProductFilter
 from apps.catalog.models import Product
 from apps.core.caching import cached
-from apps.core.exceptions.openapi import problems
+from apps.core.exceptions.openapi import problem_responses
 from apps.core.pagination import StandardCursorPagination
 from apps.core.permissions import IsAdminOrReadOnly, IsManager
 
@@ -45,7 +45,7 @@ class ProductViewSet(GenericViewSet[Product]):
         auth=OPTIONAL_AUTH,
         responses={
             status.HTTP_200_OK: serializers.ProductListSerializer(many=True),
-            **problems(status.HTTP_401_UNAUTHORIZED, status.HTTP_404_NOT_FOUND),
+            **problem_responses(status.HTTP_401_UNAUTHORIZED, status.HTTP_404_NOT_FOUND),
         },
     )
     def list(self, request: Request) -> Response:
@@ -59,7 +59,7 @@ class ProductViewSet(GenericViewSet[Product]):
         request=serializers.ProductCreateSerializer,
         responses={
             status.HTTP_201_CREATED: serializers.ProductDetailSerializer,
-            **problems(status.HTTP_403_FORBIDDEN, status.HTTP_409_CONFLICT),
+            **problem_responses(status.HTTP_403_FORBIDDEN, status.HTTP_409_CONFLICT),
         },
     )
     def create(self, request: Request) -> Response:
@@ -73,7 +73,7 @@ class ProductViewSet(GenericViewSet[Product]):
         auth=OPTIONAL_AUTH,
         responses={
             status.HTTP_200_OK: serializers.ProductDetailSerializer,
-            **problems(status.HTTP_401_UNAUTHORIZED),
+            **problem_responses(status.HTTP_401_UNAUTHORIZED),
         },
     )
     def retrieve(self, request: Request, pk: UUID) -> Response:
@@ -86,7 +86,7 @@ class ProductViewSet(GenericViewSet[Product]):
         request=serializers.ProductUpdateSerializer,
         responses={
             status.HTTP_200_OK: serializers.ProductDetailSerializer,
-            **problems(status.HTTP_403_FORBIDDEN),
+            **problem_responses(status.HTTP_403_FORBIDDEN),
         },
     )
     def partial_update(self, request: Request, pk: UUID) -> Response:
@@ -98,7 +98,7 @@ class ProductViewSet(GenericViewSet[Product]):
 
     @extend_schema(
         summary="Delete a product (staff)",
-        responses={status.HTTP_204_NO_CONTENT: None, **problems(status.HTTP_403_FORBIDDEN)},
+        responses={status.HTTP_204_NO_CONTENT: None, **problem_responses(status.HTTP_403_FORBIDDEN)},
     )
     def destroy(self, request: Request, pk: UUID) -> Response:
         """Soft-delete a product. Existing orders keep their copy of its data."""
@@ -109,7 +109,7 @@ class ProductViewSet(GenericViewSet[Product]):
         summary="Get the stock movements of a product (managers)",
         responses={
             status.HTTP_200_OK: serializers.ProductStatisticsSerializer,
-            **problems(status.HTTP_403_FORBIDDEN),
+            **problem_responses(status.HTTP_403_FORBIDDEN),
         },
     )
     @action(detail=True, permission_classes=[IsManager])
@@ -144,7 +144,7 @@ class CategoryListView(APIView):
         auth=OPTIONAL_AUTH,
         responses={
             status.HTTP_200_OK: serializers.CategoryListSerializer,
-            **problems(status.HTTP_401_UNAUTHORIZED),
+            **problem_responses(status.HTTP_401_UNAUTHORIZED),
         },
     )
     def get(self, request: Request) -> Response:

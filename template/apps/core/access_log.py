@@ -15,14 +15,14 @@ from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponseBase
 
-from apps.core.database.errors import database_error, log_database_error
+from apps.core.database.errors import log_database_error, unavailable_reason
 
 log = structlog.get_logger(__name__)
 
 _LEVELS = {4: logging.WARNING, 5: logging.ERROR}
 # The key in `request.META` for the last exception that was logged.
 _LOGGED = "apps.core.access_log"
-# A list of one number, which all threads of a request share.
+# A list with one number: a copy of the context (`sync_to_async`) has the same list, so that all code adds to one count.
 _queries: ContextVar[list[int]] = ContextVar("queries")
 
 
@@ -40,21 +40,21 @@ def log_request(request: HttpRequest, response: HttpResponseBase, started: float
 
 
 def log_exception(request: HttpRequest, **_kwargs: object) -> None:
-    """Log an unhandled exception with its traceback. Receives `got_request_exception`.
+    """Log an unhandled exception with its traceback. Receiver of the signal `got_request_exception`.
 
-    An unavailable database is not a bug: it is logged without a traceback, and answered with 503.
+    An unavailable database, a timeout and a deadlock are not bugs: they are logged without a traceback.
     """
     error = sys.exception()
-    if error and (reason := database_error(error)):
+    if error and (reason := unavailable_reason(error)):
         log_database_error(request, reason, error)
-    # If the error page fails, the same exception reaches every middleware again.
+    # Once: if the error page fails too, Django sends the signal again in each middleware.
     elif request.META.get(_LOGGED) != (logged := repr(error)):
         request.META[_LOGGED] = logged
         log.error("request_failed", exc_info=error, **_describe(request))
 
 
 def clear_context(**_kwargs: object) -> None:
-    """Remove the ids of a finished request from the log context of its thread. Receives `request_finished`."""
+    """Remove the ids of a finished request from the log context of its thread. Receiver of `request_finished`."""
     structlog.contextvars.clear_contextvars()
 
 
@@ -75,8 +75,8 @@ def query_count() -> int:
 
 
 def count_queries(connection: BaseDatabaseWrapper, **_kwargs: object) -> None:
-    """Count the queries of a connection. Receives `connection_created`, which fires on every reconnect."""
-    # First in the list, because `execute_wrapper()` removes the last one when its block ends.
+    """Count the queries of a connection. Receiver of `connection_created`, which is sent on every reconnect."""
+    # At the front: at the end of its `with` block, `execute_wrapper()` removes the last item, which must not be this one.
     if _count_query not in connection.execute_wrappers:
         connection.execute_wrappers.insert(0, _count_query)
 

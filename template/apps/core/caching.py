@@ -1,7 +1,8 @@
-"""Cache computed values: no cache stampede, no value from before an invalidation.
+"""Cache computed values, without cache stampedes and without stale values after an invalidation.
 
-The version of a name is part of the cache key of its values, and is read before a value is computed. Invalidating a
-name deletes its version, so a value that was computed before and is stored later has a key that no reader uses.
+Each name has a random version in the cache, and the cache keys of its values contain the version. `cached` reads the
+version, then computes the value. `invalidate_on_commit` deletes the version, and the next reader creates another one. A
+computation that started before stores its value under the old version, where no reader finds it.
 
 If the cache is unavailable, every caller computes the value, and an invalidation is lost: the old value stays until its
 timeout.
@@ -30,7 +31,7 @@ def cached[ValueT](name: str, *, key: str = "", timeout: int, compute: Callable[
 
     Args:
         name: What to pass to `invalidate_on_commit`.
-        key: Tells the values of one name apart. Any text.
+        key: Identifies one of several values with the same name, such as the URL of a page. Any text.
         timeout: Seconds until the value expires.
         compute: Returns the value, which must be JSON.
     """

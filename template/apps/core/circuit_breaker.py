@@ -16,7 +16,7 @@ _open_until: WeakKeyDictionary[redis.ConnectionPool, float] = WeakKeyDictionary(
 
 
 class CircuitBreaker(redis.Redis):
-    """The Redis client of the cache. Pipelines bypass the circuit."""
+    """The Redis client of the cache, with a circuit breaker. Pipelines bypass it."""
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         if time.monotonic() < _open_until.get(self.connection_pool, 0):

@@ -50,8 +50,8 @@ def run_idempotent(
 ) -> IdempotentResponse:
     """Run the handler and store its response under the key, or return the response that is stored.
 
-    All in one transaction: if the handler fails, nothing is stored. Keys belong to a user and to one operation, so a
-    response is never replayed to another.
+    All in one transaction: if the handler fails, nothing is stored. A key is unique per user: with another operation or
+    another body, it is refused.
     """
     if not re.fullmatch(KEY_PATTERN, key):
         raise IdempotencyKeyInvalidError("An Idempotency-Key has 1 to 255 visible ASCII characters.")

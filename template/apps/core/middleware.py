@@ -23,10 +23,10 @@ _STARTED = "apps.core.middleware"
 
 
 class RequestMiddleware(SecurityMiddleware):
-    """The outer middleware: probes, the request id, the access log and security headers.
+    """Probes, the request id, the access log and security headers. Only middleware that adds headers is outside it.
 
-    It adds headers to every response, including errors, redirects, static files and probes. Redirects to HTTPS come
-    from Django's own `SecurityMiddleware` further in, because probes use plain HTTP.
+    It extends `SecurityMiddleware` for its headers, which every response gets: errors, redirects, static files and
+    probes. Redirects to HTTPS come from Django's own `SecurityMiddleware` further in, because probes use plain HTTP.
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]

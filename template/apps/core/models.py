@@ -35,7 +35,7 @@ class TimeStampedModel(models.Model):
         abstract = True
 
 
-class ActiveManager[ModelT: models.Model](models.Manager[ModelT]):
+class NotDeletedManager[ModelT: models.Model](models.Manager[ModelT]):
     """Rows that are not soft-deleted."""
 
     def get_queryset(self) -> models.QuerySet[ModelT]:
@@ -48,7 +48,7 @@ class SoftDeleteModel(models.Model):
     is_deleted = models.BooleanField(default=False, db_index=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[ActiveManager[Self]] = ActiveManager()
+    objects: ClassVar[NotDeletedManager[Self]] = NotDeletedManager()
     all_objects: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:

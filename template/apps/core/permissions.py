@@ -1,4 +1,4 @@
-"""Permissions. Views combine them with the default, `IsAuthenticated`."""
+"""Permissions. The `permission_classes` of a view replace the default, `IsAuthenticated`: name it too where it is needed."""
 
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request

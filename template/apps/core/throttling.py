@@ -43,7 +43,7 @@ class AnonymousThrottle(_ClientIPMixin, AnonRateThrottle):
 
 
 class UserThrottle(_ClientIPMixin, UserRateThrottle):
-    """Limit requests per user, at the rate `user`."""
+    """Limit requests per user or anonymous client, at the rate `user`."""
 
 
 class ScopeThrottle(_ClientIPMixin, ScopedRateThrottle):

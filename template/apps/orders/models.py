@@ -46,9 +46,10 @@ class Order(UUIDModel):
             # Composite: the pages of a customer, and the pages of a customer with one status.
             models.Index(fields=["customer", "-id"], name="orders_order_of_customer"),
             models.Index(fields=["customer", "status", "-id"], name="orders_order_by_status"),
-            # Partial: small, because few orders are pending or unconfirmed.
+            # Partial, for `orders_expire` and `orders_confirm_due`: small, because few orders are pending or unconfirmed.
             models.Index(fields=["created_at"], condition=Q(status=Status.PENDING), name="orders_order_pending"),
             models.Index(fields=["created_at"], condition=Q(confirmed_at=None), name="orders_order_unconfirmed"),
+            # For the orders of a day in `day_figures`.
             models.Index(fields=["created_at"], name="orders_order_placed"),
             # Covering: reports read the amounts from the index.
             models.Index(

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
-from apps.core.exceptions.openapi import problems
+from apps.core.exceptions.openapi import problem_responses
 from apps.core.idempotency import KEY_PATTERN, IdempotentResponse, run_idempotent
 from apps.orders import serializers
 from apps.orders.filters import OrderFilter
@@ -66,7 +66,7 @@ class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
         request=serializers.OrderCreateSerializer,
         responses={
             status.HTTP_201_CREATED: serializers.OrderDetailSerializer,
-            **problems(status.HTTP_409_CONFLICT, status.HTTP_422_UNPROCESSABLE_ENTITY),
+            **problem_responses(status.HTTP_409_CONFLICT, status.HTTP_422_UNPROCESSABLE_ENTITY),
         },
         examples=[DEMO_ORDER],
     )
@@ -96,7 +96,7 @@ class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
         request=None,
         responses={
             status.HTTP_200_OK: serializers.OrderDetailSerializer,
-            **problems(status.HTTP_404_NOT_FOUND, status.HTTP_409_CONFLICT),
+            **problem_responses(status.HTTP_404_NOT_FOUND, status.HTTP_409_CONFLICT),
         },
     )
     @action(detail=True, methods=["post"])

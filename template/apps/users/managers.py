@@ -5,13 +5,13 @@ from uuid import UUID
 
 from django.contrib.auth.models import BaseUserManager
 
-from apps.core.models import ActiveManager
+from apps.core.models import NotDeletedManager
 
 if TYPE_CHECKING:
     from apps.users.models import User
 
 
-class UserManager(ActiveManager["User"], BaseUserManager["User"]):
+class UserManager(NotDeletedManager["User"], BaseUserManager["User"]):
     """Users by email address, stored in lower case. Soft-deleted users are left out."""
 
     @classmethod

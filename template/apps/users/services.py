@@ -23,7 +23,7 @@ from apps.users.email_tokens import (
 )
 from apps.users.models import Registration, User, UserSession
 from apps.users.roles import role_names
-from apps.users.sessions import TokenPair, session_start, sessions_end
+from apps.users.sessions import TokenPair, session_start, sessions_revoke
 
 log = structlog.get_logger(__name__)
 
@@ -44,10 +44,11 @@ def registration_create(*, email: str, password: str) -> None:
 
 
 @transaction.atomic
-def registration_remind(*, email: str) -> None:
+def registration_resend(*, email: str) -> None:
     """Send the link of a registration again.
 
-    If several registrations are pending, the email asks to register again: it is unknown whose link is wanted.
+    If no registration or several are pending, the email asks to register again. An address with an account gets an email
+    that says so.
     """
     since = timezone.now() - settings.EMAIL_VERIFICATION_TIMEOUT
     pending = list(Registration.objects.filter(email=email, created_at__gte=since)[:2])
@@ -112,7 +113,7 @@ def user_delete(*, user: User) -> None:
     if user.is_deleted:
         return
     Registration.objects.filter(email=user.email).delete()
-    sessions_end(user=user)
+    sessions_revoke(user=user)
     # The top-level domain `invalid` is reserved: RFC 2606, section 2.
     user.email = f"{user.pk}@deleted.invalid"
     user.first_name = user.last_name = ""
@@ -183,7 +184,7 @@ def clear_expired() -> None:
     call_command("clearsessions")
     UserSession.objects.filter(expires_at__lt=now).delete()
     idempotency_keys_clear()
-    # Twice the lifetime of a link: a reminder extends the registration once.
+    # Two lifetimes of a link: one that is sent again just before the first one expires is valid for another lifetime.
     Registration.objects.filter(created_at__lt=now - 2 * settings.EMAIL_VERIFICATION_TIMEOUT).delete()
 
 
@@ -216,7 +217,7 @@ def _set_password(user: User, password: str) -> None:
     _validate_password("new_password", password, user)
     user.set_password(password)
     user.save(update_fields=["password"])
-    sessions_end(user=user)
+    sessions_revoke(user=user)
     mail_send(recipient=user.email, template="password_changed", context={})
     log.info("password_changed", changed_user_id=str(user.pk))
 

@@ -72,7 +72,7 @@ def session_refresh(*, refresh: str) -> TokenPair:
     return _pair(token)
 
 
-def session_end(*, refresh: str, all_devices: bool = False) -> None:
+def session_sign_out(*, refresh: str, all_devices: bool = False) -> None:
     """Revoke the session of a refresh token, or every session of its user. Their access tokens end as well.
 
     Raises:
@@ -80,12 +80,12 @@ def session_end(*, refresh: str, all_devices: bool = False) -> None:
     """
     session, _ = _rotate(refresh)
     if all_devices:
-        sessions_end(user=session.user)
+        sessions_revoke(user=session.user)
     else:
         session.delete()
 
 
-def sessions_end(*, user: User) -> None:
+def sessions_revoke(*, user: User) -> None:
     """Revoke every session of a user."""
     UserSession.objects.filter(user=user).delete()
 
@@ -97,9 +97,9 @@ def _pair(token: RefreshToken) -> TokenPair:
 def _rotate(refresh: str) -> tuple[UserSession, RefreshToken]:
     """Use up a refresh token, and return its session and the next refresh token.
 
-    If calls with the same token overlap, one gets the next token. The others are refused, and the session goes on: the
-    client sent the token twice. If the token was already used when the call started, it counts as stolen, and its
-    session is revoked: the thief and the owner both have to sign in again (RFC 9700, section 4.14.2).
+    Concurrent calls with one token, which a client may send: one gets the next token, the others an error, and the session
+    continues. A token that was used before the call began may be stolen, so its session is revoked: the thief and the
+    owner both have to sign in again (RFC 9700, section 4.14.2).
 
     Raises:
         InvalidTokenError: The token is invalid, expired or already used, or its session has ended.
@@ -109,7 +109,7 @@ def _rotate(refresh: str) -> tuple[UserSession, RefreshToken]:
         token = RefreshToken(refresh)  # type: ignore[arg-type]
     except TokenError as error:
         raise InvalidTokenError(_REFUSED) from error
-    # Durable: a revocation must be committed although the caller sees an exception.
+    # `durable` forbids an outer transaction: the exception below would roll it back, and the revocation with it.
     with transaction.atomic(durable=True):
         user = user_of_token(token=token)
         session = user and user.sessions.filter(pk=token[SESSION_CLAIM]).first()

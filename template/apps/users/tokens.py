@@ -54,7 +54,7 @@ class KeyRing(TokenBackend):
 
 
 def _backend() -> TokenBackend:
-    # Key pairs (RS256, ES256 …) are simplejwt's own business: `SIGNING_KEY` and `VERIFYING_KEY`.
+    # simplejwt handles key pairs (RS256, ES256 …) itself, with `SIGNING_KEY` and `VERIFYING_KEY`.
     if not api_settings.ALGORITHM.startswith("HS"):
         return stock_backend
     return KeyRing(

@@ -13,7 +13,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
-from apps.core.exceptions.openapi import problems
+from apps.core.exceptions.openapi import problem_responses
 from apps.core.throttling import AnonymousThrottle, ScopeThrottle
 from apps.users import serializers, services, sessions
 from apps.users.models import User
@@ -21,7 +21,7 @@ from apps.users.models import User
 NO_CONTENT: dict[int, Any] = {status.HTTP_204_NO_CONTENT: None}
 EMAIL_SENT: dict[int, Any] = {status.HTTP_202_ACCEPTED: serializers.MessageSerializer}
 TOKENS: dict[int, Any] = {status.HTTP_200_OK: serializers.TokenPairSerializer}
-INVALID_TOKEN = problems(status.HTTP_401_UNAUTHORIZED)
+INVALID_TOKEN = problem_responses(status.HTTP_401_UNAUTHORIZED)
 
 
 class EmailThrottle(SimpleRateThrottle):
@@ -82,7 +82,7 @@ class ResendView(ThrottledEmailView):
         summary="Send the confirmation email again", request=serializers.EmailSerializer, responses=EMAIL_SENT
     )
     def post(self, request: Request) -> Response:
-        services.registration_remind(**_validated(serializers.EmailSerializer, request))
+        services.registration_resend(**_validated(serializers.EmailSerializer, request))
         return _email_sent()
 
 
@@ -130,7 +130,7 @@ class LogoutView(PublicAPIView):
         responses={**NO_CONTENT, **INVALID_TOKEN},
     )
     def post(self, request: Request) -> Response:
-        sessions.session_end(**_validated(serializers.LogoutSerializer, request))
+        sessions.session_sign_out(**_validated(serializers.LogoutSerializer, request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

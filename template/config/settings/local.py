@@ -9,7 +9,7 @@ env.read_env(BASE_DIR / ".env")
 os.environ.setdefault("EMAIL_URL", "consolemail://")
 os.environ.setdefault("DJANGO_SECRET_KEY", "local-only-" * 6)
 if not env.str("DATABASE_URL", ""):
-    # Windows can only import it in WSL.
+    # Not available on Windows outside WSL: set DATABASE_URL there.
     from config.embedded_postgres import start_postgres
 
     os.environ["DATABASE_URL"] = start_postgres()

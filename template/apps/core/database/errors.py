@@ -1,4 +1,4 @@
-"""Tell an unavailable database and a timeout from a bug, so that both are answered with 503.
+"""Find the errors that mean "the database is unavailable" or "timeout". `problems.py` answers these with 503.
 
 Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
@@ -13,9 +13,10 @@ from django.http import HttpRequest
 log = structlog.get_logger(__name__)
 
 
-class DatabaseError(Enum):
-    """Why the database did not answer: a sentence for the client, and seconds until it should try again."""
+class UnavailableReason(Enum):
+    """Why the database did not answer: a sentence for the client, and the seconds to wait before the next try."""
 
+    # Also a deadlock.
     TIMEOUT = ("The database took too long, or another request holds the same rows. Nothing was changed: try again.", 1)
     # The connection may have broken after the last statement was committed.
     UNAVAILABLE = ("The database is unavailable. Try again in a moment.", 5)
@@ -31,19 +32,19 @@ _TIMEOUT = ("55P03", "57014", "25P03", "40P01")
 _UNAVAILABLE = ("08", "57P01", "57P02", "57P03", "53300")
 
 
-def database_error(exc: BaseException | None) -> DatabaseError | None:
-    """Return the database error behind an exception, or None if it is anything else."""
+def unavailable_reason(exc: BaseException | None) -> UnavailableReason | None:
+    """Return why the database did not answer, or None if the exception is anything else."""
     cause = exc.__cause__ if isinstance(exc, OperationalError | InternalError) else None
     if not isinstance(cause, psycopg.Error):
         return None
     # No SQLSTATE: PostgreSQL could not be reached, or the pool had no connection in time.
     sqlstate = cause.sqlstate or ("08" if isinstance(cause, psycopg.OperationalError) else "")
     if sqlstate.startswith(_UNAVAILABLE):
-        return DatabaseError.UNAVAILABLE
-    return DatabaseError.TIMEOUT if sqlstate in _TIMEOUT else None
+        return UnavailableReason.UNAVAILABLE
+    return UnavailableReason.TIMEOUT if sqlstate in _TIMEOUT else None
 
 
-def log_database_error(request: HttpRequest, error: DatabaseError, exc: BaseException) -> None:
+def log_database_error(request: HttpRequest, reason: UnavailableReason, exc: BaseException) -> None:
     """Log why a request is answered with 503: a warning without a traceback, because it is not a bug."""
     fields = {"request": f"{request.method} {request.path}", "sqlstate": getattr(exc.__cause__, "sqlstate", None)}
-    log.warning("database_error", reason=error.name.lower(), error=str(exc).strip(), **fields)
+    log.warning("database_error", reason=reason.name.lower(), error=str(exc).strip(), **fields)

@@ -27,8 +27,8 @@ _PROBLEM_SCHEMA = {
 }
 
 
-def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
-    """Return error responses for `@extend_schema(responses={200: …, **problems(404)})`."""
+def problem_responses(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
+    """Return error responses for `@extend_schema(responses={200: …, **problem_responses(404)})`."""
     return {(status, CONTENT_TYPE): OpenApiResponse(_REFERENCE, HTTPStatus(status).phrase) for status in statuses}
 
 

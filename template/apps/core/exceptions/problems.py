@@ -19,7 +19,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from apps.core.database.errors import database_error, log_database_error
+from apps.core.database.errors import log_database_error, unavailable_reason
 from apps.core.exceptions import DomainError
 
 CONTENT_TYPE = "application/problem+json"
@@ -60,7 +60,7 @@ page_not_found = _handler(HTTPStatus.NOT_FOUND, "There is nothing here.")
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500, or 503 if the cause is a database error. `handler500`."""
-    reason = database_error(sys.exception())
+    reason = unavailable_reason(sys.exception())
     if reason is None:
         detail = "Something went wrong here. Give the request id when you report it."
         return error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail)
@@ -83,7 +83,7 @@ class _StatusError(exceptions.APIException):
 def problem_exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Return the problem document for an exception of an API view, or None to have Django answer 500."""
     request, error, code = context["request"], exc, None
-    if reason := database_error(exc):
+    if reason := unavailable_reason(exc):
         log_database_error(request, reason, exc)
         error = _StatusError(HTTPStatus.SERVICE_UNAVAILABLE, reason.detail, wait=reason.retry_after)
     elif isinstance(exc, DomainError):
@@ -92,7 +92,7 @@ def problem_exception_handler(exc: Exception, context: dict[str, Any]) -> Respon
         error = exceptions.NotFound()
     elif isinstance(exc, ValidationError):
         error = exceptions.ValidationError(get_error_detail(exc))
-    # Rolls the transaction back, and sets the headers WWW-Authenticate and Retry-After.
+    # Sets the headers WWW-Authenticate and Retry-After.
     response = exception_handler(error, context)
     if response is None:
         return None

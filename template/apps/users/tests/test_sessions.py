@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from apps.core.exceptions import InvalidTokenError
 from apps.users.models import User, UserSession
-from apps.users.sessions import TokenPair, session_end, session_refresh, session_start
+from apps.users.sessions import TokenPair, session_refresh, session_sign_out, session_start
 from apps.users.tests.factories import PASSWORD, UserFactory
 from tests.concurrency import run_in_parallel
 
@@ -60,7 +60,7 @@ def test_logout_ends_one_session_or_all_of_the_user(api_client: APIClient, user:
     assert [is_accepted(pair) for pair in (second, third, of_another_user)] == [False, False, True]
 
 
-@pytest.mark.parametrize("reuse", [session_refresh, session_end])
+@pytest.mark.parametrize("reuse", [session_refresh, session_sign_out])
 def test_refresh_token_reuse_revokes_session(
     user: User, reuse: Callable[..., object], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -80,7 +80,7 @@ def test_refresh_token_reuse_revokes_session(
 @pytest.mark.parametrize("path", [REFRESH, LOGOUT])
 def test_revoked_refresh_token_is_answered_with_401(api_client: APIClient, user: User, path: str) -> None:
     refresh = session_start(user=user)["refresh"]
-    session_end(refresh=refresh)
+    session_sign_out(refresh=refresh)
 
     response = api_client.post(path, {"refresh": refresh})
 

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from structlog.testing import capture_logs
 
-from apps.core.database.errors import DatabaseError, database_error
+from apps.core.database.errors import UnavailableReason, unavailable_reason
 from config.urls import handler400, handler403, handler404, handler500  # noqa: F401 - Django reads them from here
 from tests.concurrency import run_in_parallel
 
@@ -131,14 +131,14 @@ def raised_from(cause: BaseException, error: type[Exception] = OperationalError)
 @pytest.mark.parametrize(
     ("exc", "expected"),
     [
-        (raised_from(PoolTimeout()), DatabaseError.UNAVAILABLE),
-        (raised_from(psycopg.OperationalError("connection refused")), DatabaseError.UNAVAILABLE),
-        (raised_from(psycopg.errors.ConnectionFailure()), DatabaseError.UNAVAILABLE),
-        (raised_from(psycopg.errors.CrashShutdown()), DatabaseError.UNAVAILABLE),
-        (raised_from(psycopg.errors.CannotConnectNow()), DatabaseError.UNAVAILABLE),
-        (raised_from(psycopg.errors.TooManyConnections()), DatabaseError.UNAVAILABLE),
-        (raised_from(psycopg.errors.DeadlockDetected()), DatabaseError.TIMEOUT),
-        (raised_from(psycopg.errors.IdleInTransactionSessionTimeout(), InternalError), DatabaseError.TIMEOUT),
+        (raised_from(PoolTimeout()), UnavailableReason.UNAVAILABLE),
+        (raised_from(psycopg.OperationalError("connection refused")), UnavailableReason.UNAVAILABLE),
+        (raised_from(psycopg.errors.ConnectionFailure()), UnavailableReason.UNAVAILABLE),
+        (raised_from(psycopg.errors.CrashShutdown()), UnavailableReason.UNAVAILABLE),
+        (raised_from(psycopg.errors.CannotConnectNow()), UnavailableReason.UNAVAILABLE),
+        (raised_from(psycopg.errors.TooManyConnections()), UnavailableReason.UNAVAILABLE),
+        (raised_from(psycopg.errors.DeadlockDetected()), UnavailableReason.TIMEOUT),
+        (raised_from(psycopg.errors.IdleInTransactionSessionTimeout(), InternalError), UnavailableReason.TIMEOUT),
         (raised_from(psycopg.InternalError(), InternalError), None),
         (raised_from(psycopg.errors.DiskFull()), None),
         (raised_from(psycopg.errors.UniqueViolation(), IntegrityError), None),
@@ -148,5 +148,7 @@ def raised_from(cause: BaseException, error: type[Exception] = OperationalError)
         (None, None),
     ],
 )
-def test_exception_is_a_database_error_by_its_sqlstate(exc: Exception | None, expected: DatabaseError | None) -> None:
-    assert database_error(exc) is expected
+def test_exception_is_a_database_error_by_its_sqlstate(
+    exc: Exception | None, expected: UnavailableReason | None
+) -> None:
+    assert unavailable_reason(exc) is expected

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from apps.users.email_tokens import InvalidLinkError, registration_link
 from apps.users.models import Registration, User
-from apps.users.services import clear_expired, registration_confirm, registration_create, registration_remind
+from apps.users.services import clear_expired, registration_confirm, registration_create, registration_resend
 from apps.users.tests.factories import PASSWORD, UserFactory, last_email, token_in, token_of
 from apps.users.tests.test_registration import EMAIL, REGISTER, RESEND, TOKEN
 from tests.concurrency import run_in_parallel
@@ -87,6 +87,6 @@ def test_reminder_asks_to_register_again_unless_one_registration_is_pending(regi
     for number in range(registrations):
         registration_create(email=EMAIL, password=f"password number {number}")
 
-    registration_remind(email=EMAIL)
+    registration_resend(email=EMAIL)
 
     assert last_email().subject.startswith("Register again")

@@ -11,7 +11,7 @@ from rest_framework_simplejwt.settings import api_settings
 
 from apps.core.exceptions import InvalidTokenError
 from apps.users.models import User, UserSession
-from apps.users.sessions import TokenPair, session_end, session_refresh, session_start
+from apps.users.sessions import TokenPair, session_refresh, session_sign_out, session_start
 from apps.users.tests.test_sessions import is_accepted
 from tests.blocking import count_waiting
 from tests.concurrency import run_in_parallel, wait_until
@@ -46,7 +46,7 @@ def test_loser_of_a_refresh_race_does_not_revoke_the_session(user: User) -> None
 def test_revocation_refuses_an_outer_transaction_that_could_roll_it_back(user: User) -> None:
     refresh = session_start(user=user)["refresh"]
 
-    for service in (session_refresh, session_end):
+    for service in (session_refresh, session_sign_out):
         with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
             service(refresh=refresh)
 
@@ -96,6 +96,8 @@ def test_tokens_expire_after_their_lifetimes(user: User) -> None:
 def test_concurrent_refresh_and_logout_have_one_winner(user: User) -> None:
     refresh = session_start(user=user)["refresh"]
 
-    results = run_in_parallel(*[partial(service, refresh=refresh) for service in (session_refresh, session_end)] * 2)
+    results = run_in_parallel(
+        *[partial(service, refresh=refresh) for service in (session_refresh, session_sign_out)] * 2
+    )
 
     assert sum(isinstance(result, InvalidTokenError) for result in results) == 3
