@@ -1,7 +1,7 @@
 """An embedded PostgreSQL for development and tests, for when DATABASE_URL is not set.
 
-It starts on demand and stops with the last process that uses it. Each process holds a shared lock, which the kernel
-releases however that process ends.
+It starts on demand, and the last process that uses it stops it. Each process holds a shared lock, which the kernel
+releases even if the process is killed: then the server runs until the next process ends.
 """
 
 import atexit
@@ -24,7 +24,7 @@ FOLDER = BASE_DIR / ".local" / "postgres"
 DATA = FOLDER / "18"
 INITDB = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync"]
 
-# PostgreSQL refuses to run as root. The capability and the secure bit keep folders usable that only root can read.
+# PostgreSQL refuses to run as root. The capability and the secure bit let it use folders that only root can read.
 AS_NOBODY = ["setpriv", "--reuid=nobody", "--clear-groups", "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
 AS_NOBODY += ["--securebits=+no_setuid_fixup"]
 

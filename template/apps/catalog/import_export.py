@@ -46,7 +46,8 @@ class ImportReport:
 def products_import(*, lines: Iterable[str]) -> ImportReport:
     """Create products from the rows of a file, and update those whose SKU exists.
 
-    Valid rows are written in batches, and invalid rows are reported, so the corrected file can be imported as a whole.
+    Valid rows are written in batches, invalid rows are reported. Rows can be imported twice: correct the file and import
+    all of it.
 
     Args:
         lines: A header with the columns in any order, and one row per product. `category` is a slug. `stock` replaces
@@ -108,7 +109,7 @@ def _products(reader: "csv.DictReader[str]", report: ImportReport) -> Iterator[t
         except StopIteration:
             return
         except csv.Error as error:
-            # `reader.line_num` still has the line of the last valid row.
+            # `reader.line_num` still has the line of the row before.
             report.errors.append(RowError(reader.reader.line_num, f"This row cannot be read: {error}."))
         except ValidationError as error:
             report.errors.append(RowError(reader.line_num, _detail(error)))

@@ -51,7 +51,7 @@ def product_get(*, product_id: UUID, is_staff: bool = False) -> Product:
 
 
 def product_statistics(*, product_id: UUID) -> ProductStatistics:
-    """Return the stock movements of a product in the last 30 days, from the cache or with one query.
+    """Return the stock movements of a product in the last 30 days, with one query, or two if they are not cached.
 
     Raises:
         ProductNotFoundError: The product does not exist.

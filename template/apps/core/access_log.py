@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 _LEVELS = {4: logging.WARNING, 5: logging.ERROR}
 # The key in `request.META` for the last exception that was logged.
 _LOGGED = "apps.core.access_log"
-# A list with one number: a copy of the context (`sync_to_async`) has the same list, so that all code adds to one count.
+# A list with one number, and not a number: `sync_to_async` copies the context, and the copies share the list.
 _queries: ContextVar[list[int]] = ContextVar("queries")
 
 
@@ -76,7 +76,7 @@ def query_count() -> int:
 
 def count_queries(connection: BaseDatabaseWrapper, **_kwargs: object) -> None:
     """Count the queries of a connection. Receiver of `connection_created`, which is sent on every reconnect."""
-    # At the front: at the end of its `with` block, `execute_wrapper()` removes the last item, which must not be this one.
+    # Insert it first: when its `with` block ends, `execute_wrapper()` removes the last item of the list.
     if _count_query not in connection.execute_wrappers:
         connection.execute_wrappers.insert(0, _count_query)
 

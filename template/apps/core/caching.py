@@ -2,7 +2,7 @@
 
 Each name has a random version in the cache, and the cache keys of its values contain the version. `cached` reads the
 version, then computes the value. `invalidate_on_commit` deletes the version, and the next reader creates another one. A
-computation that started before stores its value under the old version, where no reader finds it.
+computation that is still running stores its value under the old version, where no reader finds it.
 
 If the cache is unavailable, every caller computes the value, and an invalidation is lost: the old value stays until its
 timeout.

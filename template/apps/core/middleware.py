@@ -36,7 +36,7 @@ class RequestMiddleware(SecurityMiddleware):
         request_id = request.META.get("HTTP_X_REQUEST_ID", "")
         if not _REQUEST_ID.fullmatch(request_id):
             request_id = str(uuid4())
-        # In META, since `request.headers` is cached at its first use.
+        # In META, before the first use of `request.headers`, which is built from it once.
         request.META |= {"HTTP_X_REQUEST_ID": request_id, _STARTED: perf_counter()}
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)

@@ -6,7 +6,7 @@ from rest_framework.views import APIView
 
 
 class IsOwner(BasePermission):
-    """Allow only the owner of an object, whose attribute `owner_field` names."""
+    """Allow only the owner of an object. `owner_field` is the attribute that holds the owner."""
 
     owner_field = "user"
 

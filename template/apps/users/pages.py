@@ -32,7 +32,7 @@ class NewPasswordForm(forms.Form):
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class VerifyEmailPage(View):
-    """Confirms an email address when the button is pressed. Opening the page changes nothing: mail scanners do so."""
+    """Confirms an email address when the button is pressed. Opening the page changes nothing: mail scanners open it."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         context = {

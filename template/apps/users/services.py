@@ -184,7 +184,7 @@ def clear_expired() -> None:
     call_command("clearsessions")
     UserSession.objects.filter(expires_at__lt=now).delete()
     idempotency_keys_clear()
-    # Two lifetimes of a link: one that is sent again just before the first one expires is valid for another lifetime.
+    # Two lifetimes: a link that is sent again just before the first link expires is valid for another lifetime.
     Registration.objects.filter(created_at__lt=now - 2 * settings.EMAIL_VERIFICATION_TIMEOUT).delete()
 
 

@@ -97,15 +97,15 @@ def _pair(token: RefreshToken) -> TokenPair:
 def _rotate(refresh: str) -> tuple[UserSession, RefreshToken]:
     """Use up a refresh token, and return its session and the next refresh token.
 
-    Concurrent calls with one token, which a client may send: one gets the next token, the others an error, and the session
-    continues. A token that was used before the call began may be stolen, so its session is revoked: the thief and the
-    owner both have to sign in again (RFC 9700, section 4.14.2).
+    Of concurrent calls with one token, one gets the next token and the others an error. If the token was used before a
+    call reads the session, it may be stolen, so its session is revoked: the thief and the owner both have to sign in
+    again (RFC 9700, section 4.14.2).
 
     Raises:
         InvalidTokenError: The token is invalid, expired or already used, or its session has ended.
     """
     try:
-        # simplejwt annotates the argument as a token, and takes its text.
+        # simplejwt annotates the argument as a `Token`, but accepts the encoded string.
         token = RefreshToken(refresh)  # type: ignore[arg-type]
     except TokenError as error:
         raise InvalidTokenError(_REFUSED) from error

@@ -63,7 +63,7 @@ class RegisterView(ThrottledEmailView):
 
 
 class VerifyEmailView(PublicAPIView):
-    """Create the account of a registration by the token of the link."""
+    """Create the account. The token comes from the link in the email."""
 
     throttle_scope = "verify"
 

@@ -1,4 +1,6 @@
-"""Find the errors that mean "the database is unavailable" or "timeout". `problems.py` answers these with 503.
+"""Find the errors that mean "the database is unavailable" or "timeout".
+
+`problem_exception_handler` and `server_error` in `apps/core/exceptions/problems.py` answer these with 503.
 
 Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
@@ -18,7 +20,7 @@ class UnavailableReason(Enum):
 
     # Also a deadlock.
     TIMEOUT = ("The database took too long, or another request holds the same rows. Nothing was changed: try again.", 1)
-    # The connection may have broken after the last statement was committed.
+    # Does not say "Nothing was changed": the connection may have broken after the commit.
     UNAVAILABLE = ("The database is unavailable. Try again in a moment.", 5)
 
     def __init__(self, detail: str, retry_after: int) -> None:

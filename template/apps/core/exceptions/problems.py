@@ -59,7 +59,7 @@ page_not_found = _handler(HTTPStatus.NOT_FOUND, "There is nothing here.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500, or 503 if the cause is a database error. `handler500`."""
+    """Answer 500, or 503 if the database is unavailable or timed out. `handler500`."""
     reason = unavailable_reason(sys.exception())
     if reason is None:
         detail = "Something went wrong here. Give the request id when you report it."
