@@ -1,4 +1,4 @@
-"""JSON Web Tokens: their classes, their claims and the keys that sign them."""
+"""JSON Web Tokens: their classes, their claims and the keys that sign them. `sessions.py` issues and revokes them."""
 
 import hmac
 from typing import TYPE_CHECKING, Any, Self
