@@ -100,7 +100,7 @@ def priced_item(product: Product) -> PricedItem:
 
 @transaction.atomic
 def product_create(*, sku: str, name: str, category: str, price: Decimal, **options: Unpack[ProductOptions]) -> Product:
-    """Return a new product in the category with this slug.
+    """Create and return a product. `category` is a slug.
 
     Raises:
         ValidationError: The category does not exist.

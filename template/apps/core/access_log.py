@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 _LEVELS = {4: logging.WARNING, 5: logging.ERROR}
 # The key in `request.META` for the last exception that was logged.
 _LOGGED = "apps.core.access_log"
-# A list with one number, and not a number: `sync_to_async` copies the context, and the copies share the list.
+# The count is in a list: `sync_to_async` copies the context, and the copies share the list.
 _queries: ContextVar[list[int]] = ContextVar("queries")
 
 
@@ -76,7 +76,7 @@ def query_count() -> int:
 
 def count_queries(connection: BaseDatabaseWrapper, **_kwargs: object) -> None:
     """Count the queries of a connection. Receiver of `connection_created`, which is sent on every reconnect."""
-    # Insert it first: when its `with` block ends, `execute_wrapper()` removes the last item of the list.
+    # Insert it first: `execute_wrapper()` removes the last item of the list when its `with` block ends.
     if _count_query not in connection.execute_wrappers:
         connection.execute_wrappers.insert(0, _count_query)
 

@@ -33,7 +33,7 @@ def registration_create(*, email: str, password: str) -> None:
     """Store a registration, and email a link that creates the account.
 
     Responses must not reveal, by content or by timing, whether an email address is registered. So an address with an
-    account gets another email, after the same work.
+    active account gets a different email, after the same work.
 
     Raises:
         ValidationError: The password is too weak.
@@ -47,8 +47,8 @@ def registration_create(*, email: str, password: str) -> None:
 def registration_resend(*, email: str) -> None:
     """Send the link of a registration again.
 
-    If no registration or several are pending, the email asks to register again. An address with an account gets an email
-    that says so.
+    If no registration or several are pending, the email asks to register again. An address with an active account gets an
+    email that says so.
     """
     since = timezone.now() - settings.EMAIL_VERIFICATION_TIMEOUT
     pending = list(Registration.objects.filter(email=email, created_at__gte=since)[:2])
@@ -81,7 +81,7 @@ def registration_confirm(*, token: str) -> User:
 
 
 def user_welcome(*, user: User) -> None:
-    """Send a link to choose a password to a user whose account was created in the admin."""
+    """Welcome a user whose account was created in the admin, by a link to choose a password."""
     context = {"name": user.get_full_name() or user.email, **_reset_context(user)}
     mail_send(recipient=user.email, template="welcome", context=context)
 

@@ -97,9 +97,9 @@ def _pair(token: RefreshToken) -> TokenPair:
 def _rotate(refresh: str) -> tuple[UserSession, RefreshToken]:
     """Use up a refresh token, and return its session and the next refresh token.
 
-    Of concurrent calls with one token, one gets the next token and the others an error. If the token was used before a
-    call reads the session, it may be stolen, so its session is revoked: the thief and the owner both have to sign in
-    again (RFC 9700, section 4.14.2).
+    Of concurrent calls with one token, one gets the next token and the others an error. A call that finds the token
+    already used revokes the session, because the token may be stolen: the thief and the owner both have to sign in again
+    (RFC 9700, section 4.14.2).
 
     Raises:
         InvalidTokenError: The token is invalid, expired or already used, or its session has ended.
