@@ -7,7 +7,7 @@ import httpx
 import psycopg
 
 from tests.harness.project import Project
-from tests.harness.serving import THROUGH_PROXY
+from tests.harness.serving import CONTEXT, THROUGH_PROXY
 
 CUSTOMER = "ada@example.com"
 PASSWORD = "correct horse battery"  # noqa: S105 - of an account that is gone with the test
@@ -64,6 +64,7 @@ class Shop:
             json={"items": [{"product_id": self.product_id, "quantity": quantity}]},
             headers={**self.headers, **({"Idempotency-Key": key} if key else {})},
             timeout=timeout,
+            verify=CONTEXT,
         )
 
     def products(self, *, timeout: float = 60) -> list[str]:
@@ -72,5 +73,6 @@ class Shop:
         Raises:
             httpx.TimeoutException: There was no answer in time.
         """
-        answer = httpx.get(f"{self.address}/api/v1/catalog/products/", headers=self.headers, timeout=timeout)
+        url = f"{self.address}/api/v1/catalog/products/"
+        answer = httpx.get(url, headers=self.headers, timeout=timeout, verify=CONTEXT)
         return [product["id"] for product in answer.raise_for_status().json()["results"]]
