@@ -51,11 +51,16 @@ def deploy(render_project: Render) -> Deploy:
     """
 
     def project(own_settings: str = "", **answers: str) -> Project:
-        deployed = share_environment(render_project(answers), PRODUCTION)
-        deployed.write("config/settings/components/project.py", NO_THROTTLES + own_settings)
-        return deployed
+        return ready_for_calls(render_project(answers), own_settings)
 
     return project
+
+
+def ready_for_calls(project: Project, own_settings: str = "") -> Project:
+    """Return a rendered project with the production dependencies alone, and without throttles."""
+    deployed = share_environment(project, PRODUCTION)
+    deployed.write("config/settings/components/project.py", NO_THROTTLES + own_settings)
+    return deployed
 
 
 @pytest.fixture

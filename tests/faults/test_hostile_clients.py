@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import socket
 import threading
 import time
@@ -16,11 +17,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.conftest import Render
 from tests.faults import attacks
 from tests.faults.attacks import connect
-from tests.faults.conftest import Deploy, Production, open_shop, variables_of
+from tests.faults.conftest import Production, open_shop, ready_for_calls, variables_of
 from tests.faults.load import Load, load_on, percentile
+from tests.harness.ports import free_port
 from tests.harness.postgres import Postgres
+from tests.harness.project import Project
 from tests.harness.proxy import run_proxy
 from tests.harness.redis_server import run_redis
 from tests.harness.serving import HOST
@@ -39,19 +43,15 @@ DRIBBLE = 3
 P99, MEMORY = 0.5, 256 * 2**20
 
 
-@pytest.fixture
-def variables(postgres: Postgres, redis_port: int, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Give the variables of a production that has its services."""
-    with run_redis(tmp_path / "redis", port=redis_port):
-        yield variables_of(postgres, redis_port)
-
-
-@pytest.fixture
-def production(variables: dict[str, str], deploy: Deploy, tmp_path: Path) -> Iterator[Production]:
-    """Give a production whose clients come through the proxy."""
+@pytest.fixture(scope="module")
+def production(rendered: Render, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
+    """Give a production whose clients come through the proxy. It outlives each of these tests."""
+    folder, port = tmp_path_factory.mktemp("production"), free_port()
+    project = ready_for_calls(Project(shutil.copytree(rendered({}).path, folder / "project"), {}))
     with (
-        open_shop(deploy(), variables) as production,
-        run_proxy(production.project, production.server.address, tmp_path) as address,
+        run_redis(folder / "redis", port=port),
+        open_shop(project, variables_of(postgres, port)) as production,
+        run_proxy(project, production.server.address, folder) as address,
     ):
         yield replace(production, shop=replace(production.shop, address=address))
 

@@ -48,7 +48,8 @@ def share_environment(
         project.read(".python-version"),
         {name: value for name, value in project.variables.items() if name.startswith("UV_")},
         groups,
-        os.environ.get("PYTEST_XDIST_WORKER", "alone"),
+        # The only process of a run has what the first of several has.
+        os.environ.get("PYTEST_XDIST_WORKER", "gw0"),
     ]
     dependencies = [configuration["project"]["dependencies"], configuration["dependency-groups"]]
     own = folder / _identifier([*process, dependencies])
