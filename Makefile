@@ -29,7 +29,8 @@ demo: install ## Render this checkout into build/demo (or DEST=) and serve it (P
 	@$(MAKE) --no-print-directory -C "$(DEST)" run PORT=$(PORT)
 
 .PHONY: test
-test: check docs ## Check this repository, build the documentation, run the quick tests (ARGS="-k name" picks some)
+test: install ## Check this repository, build the documentation, run the quick tests (ARGS="-k name" picks some)
+	@$(MAKE) --no-print-directory --jobs 2 check docs
 	@$(RUN) pytest $(ARGS)
 
 .PHONY: test-rest
