@@ -20,6 +20,9 @@ DEVELOPMENT = ()
 # Only what a deployment installs.
 PRODUCTION = ("--no-default-groups", "--group", "production")
 
+# What uv resolved in this run, by what it was asked for: it asks the index for seconds each time.
+_RESOLVED: dict[str, bytes] = {}
+
 
 def share_environment(
     project: Project,
@@ -57,8 +60,13 @@ def share_environment(
     if not (environment / "pyvenv.cfg").exists():
         environment.parent.mkdir(parents=True, exist_ok=True)
         project.run("uv", "venv", "--quiet", str(environment))
+    request = _identifier([*process[:2], configuration["project"], configuration["dependency-groups"]])
+    lock = project.path / "uv.lock"
+    if not lock.exists() and request in _RESOLVED:
+        lock.write_bytes(_RESOLVED[request])
     # By its own path, which the first line of every installed program names: the link goes with the project.
     project.run("uv", "sync", "--quiet", *groups, env={"UV_PROJECT_ENVIRONMENT": str(environment)})
+    _RESOLVED[request] = lock.read_bytes()
     (project.path / ".venv").symlink_to(environment)
     # mypy compares a cached file by its content, so that variants may share a cache.
     return replace(project, variables={**project.variables, "MYPY_CACHE_DIR": str(own / "mypy")})
