@@ -8,7 +8,6 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
-from zeal import zeal_ignore
 
 from apps.mail.delivery import GIVE_UP_AFTER, INTERRUPTED_AFTER, mail_deliver, mail_deliver_due
 from apps.mail.models import OutboxEmail
@@ -47,7 +46,7 @@ def test_sent_email_leaves_the_outbox_and_is_not_sent_again() -> None:
 def test_failed_email_is_retried_with_backoff(failing: pytest.MonkeyPatch) -> None:
     waiting = write()
     waits = []
-    with time_machine.travel(timezone.now(), tick=False) as clock, zeal_ignore():
+    with time_machine.travel(timezone.now(), tick=False) as clock:
         for _ in range(3):
             assert mail_deliver_due() == 0
             waiting.refresh_from_db()
@@ -57,7 +56,7 @@ def test_failed_email_is_retried_with_backoff(failing: pytest.MonkeyPatch) -> No
 
         assert mail_deliver_due() == 1
 
-    assert timedelta() < waits[0] < waits[1] < waits[2]
+    assert timedelta() < waits[0] <= waits[1] <= waits[2]
     assert len(mail.outbox) == 1
 
 
@@ -76,11 +75,10 @@ def test_failed_email_is_given_up_after_days_and_logged_without_its_recipient(ca
 def test_email_of_a_process_that_died_is_not_sent_again_until_it_is_reset(caplog: pytest.LogCaptureFixture) -> None:
     OutboxEmail.objects.filter(pk=write().pk).update(sending_started_at=timezone.now() - INTERRUPTED_AFTER)
 
-    with zeal_ignore():
-        assert mail_deliver_due() == 0
-        assert "mail_interrupted" in caplog.text
+    assert mail_deliver_due() == 0
+    assert "mail_interrupted" in caplog.text
 
-        assert mail_deliver_due(retry_interrupted=True) == 1
+    assert mail_deliver_due(retry_interrupted=True) == 1
 
 
 def test_email_is_sent_after_the_commit_as_text_and_html(

@@ -1,4 +1,3 @@
-from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -6,6 +5,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
+from apps.orders.confirmation import CONFIRM_AFTER
 from apps.orders.models import Order, OrderItem
 from apps.orders.services import PAYMENT_PERIOD
 from apps.orders.states import Status
@@ -83,7 +83,7 @@ def test_daily_orders_cancels_unpaid_orders_and_sends_one_report() -> None:
 
 
 def test_confirm_orders_confirms_each_order_once() -> None:
-    OrderFactory.create(created_at=timezone.now() - timedelta(minutes=2))
+    OrderFactory.create(created_at=timezone.now() - 2 * CONFIRM_AFTER)
 
     assert run("confirm_orders") == ["1 confirmed"]
     assert run("confirm_orders") == ["0 confirmed"]

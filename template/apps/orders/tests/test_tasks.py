@@ -1,4 +1,3 @@
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +7,9 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from apps.orders import confirmation, tasks
+from apps.orders.confirmation import CONFIRM_AFTER
 from apps.orders.models import DailyReport
+from apps.orders.services import PAYMENT_PERIOD
 from apps.orders.states import Status
 from apps.orders.tests.factories import OrderFactory
 from config.celery import app
@@ -16,9 +17,9 @@ from config.celery import app
 
 @pytest.mark.django_db
 def test_every_task_is_safe_to_run_twice(django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks) -> None:
-    long_ago = timezone.now() - timedelta(days=8)
+    long_ago = timezone.now() - 2 * PAYMENT_PERIOD
     unpaid = OrderFactory.create(created_at=long_ago, confirmed_at=long_ago)
-    unconfirmed = OrderFactory.create(created_at=timezone.now() - timedelta(minutes=2))
+    unconfirmed = OrderFactory.create(created_at=timezone.now() - 2 * CONFIRM_AFTER)
 
     with django_capture_on_commit_callbacks(execute=True):
         for _ in range(2):

@@ -5,7 +5,6 @@ from urllib.parse import parse_qs, urlsplit
 
 from factory.declarations import Sequence
 from factory.django import DjangoModelFactory, Password
-from zeal import zeal_ignore
 
 from apps.mail.models import OutboxEmail
 from apps.users.models import User
@@ -29,8 +28,7 @@ class UserFactory(DjangoModelFactory[User]):
 
 def last_email() -> OutboxEmail:
     """Return the newest email in the outbox."""
-    with zeal_ignore():
-        return OutboxEmail.objects.latest("id")
+    return OutboxEmail.objects.latest("id")
 
 
 def link_in(email: OutboxEmail) -> str:

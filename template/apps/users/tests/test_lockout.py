@@ -5,22 +5,15 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from rest_framework.test import APIClient
-from zeal import zeal_ignore
 
 from apps.users.models import User
 from apps.users.tests.factories import PASSWORD, UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_repeated_queries", "rates")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rates")]
 
 LIMIT = settings.AXES_FAILURE_LIMIT
 LOCKED = [401] * (LIMIT - 1) + [429]
 HERE = "192.0.2.1"
-
-
-@pytest.fixture
-def _repeated_queries() -> object:
-    with zeal_ignore():
-        yield
 
 
 def post(email: str, password: str = PASSWORD, ip: str = HERE, **headers: str) -> Any:

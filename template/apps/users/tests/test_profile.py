@@ -3,7 +3,6 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from pytest_django import Settings
 from rest_framework.test import APIClient
-from zeal import zeal_ignore
 
 from apps.users.models import Registration, User
 from apps.users.roles import Role
@@ -55,9 +54,8 @@ def test_deleted_account_keeps_no_personal_data_and_no_permissions(user: User) -
     User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
     email = user.email
 
-    with zeal_ignore():
-        user_delete(user=user)
-        user_delete(user=user)
+    user_delete(user=user)
+    user_delete(user=user)
 
     assert not User.objects.filter(pk=user.pk).exists()
     deleted = User.all_objects.get(pk=user.pk)
@@ -74,9 +72,8 @@ def test_deleted_account_keeps_no_personal_data_and_no_permissions(user: User) -
 
 
 def test_role_assign_is_idempotent_and_refuses_unknown_roles(user: User) -> None:
-    with zeal_ignore():
-        role_assign(user=user, role=Role.MANAGER)
-        role_assign(user=user, role=Role.MANAGER)
+    role_assign(user=user, role=Role.MANAGER)
+    role_assign(user=user, role=Role.MANAGER)
 
     assert user_roles(user=user) == ["manager"]
     with pytest.raises(ValueError, match="PROJECT_ROLES"):
@@ -92,13 +89,12 @@ def test_project_role_can_be_assigned(user: User, settings: Settings) -> None:
 
 
 def test_role_emails_leaves_out_inactive_and_deleted_users() -> None:
-    with zeal_ignore():
-        grace, ada, inactive, deleted = UserFactory.create_batch(4)
-        for user in (grace, ada, inactive, deleted):
-            role_assign(user=user, role=Role.MANAGER)
-        User.objects.filter(pk=inactive.pk).update(is_active=False)
-        user_delete(user=deleted)
-        UserFactory.create(is_staff=True)
+    grace, ada, inactive, deleted = UserFactory.create_batch(4)
+    for user in (grace, ada, inactive, deleted):
+        role_assign(user=user, role=Role.MANAGER)
+    User.objects.filter(pk=inactive.pk).update(is_active=False)
+    user_delete(user=deleted)
+    UserFactory.create(is_staff=True)
 
     assert role_emails(role=Role.MANAGER) == sorted([grace.email, ada.email])
 

@@ -7,7 +7,6 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
-from zeal import zeal_ignore
 
 from apps.users.lockout import locked_out_response
 from apps.users.models import User
@@ -15,15 +14,9 @@ from apps.users.services import password_reset_confirm, password_reset_request
 from apps.users.tests.factories import PASSWORD, UserFactory, last_email, token_in
 from apps.users.tests.test_lockout import HERE, LIMIT, LOCKED, fail, post
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_repeated_queries", "rates")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rates")]
 
 THERE = "192.0.2.2"
-
-
-@pytest.fixture
-def _repeated_queries() -> object:
-    with zeal_ignore():
-        yield
 
 
 def test_lock_is_of_one_account_and_one_client(user: User) -> None:

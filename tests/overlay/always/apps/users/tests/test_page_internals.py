@@ -27,3 +27,11 @@ def test_pages_say_what_happened(browser: Client, user: User) -> None:
     assert "too short" in submit(browser, reset, new_password="short")[1]
     assert "Your password is changed" in submit(browser, reset, new_password=NEW_PASSWORD)[1]
     assert "This link does not work" in submit(browser, reset, new_password=NEW_PASSWORD)[1]
+
+
+@both_pages
+@pytest.mark.parametrize("token", ["", "x", "<script>", "\0"])
+def test_invalid_link_is_explained(browser: Client, page: str, token: str) -> None:
+    text = submit(browser, f"/account/{page}/?token={token}", new_password=NEW_PASSWORD)[1]
+
+    assert "This link does not work" in text

@@ -2,7 +2,6 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.management.sql import emit_post_migrate_signal
 from pytest_django import Settings
-from zeal import zeal_ignore
 
 from apps.users.roles import role_names
 
@@ -13,8 +12,7 @@ def test_migrate_creates_a_group_for_each_role(settings: Settings) -> None:
     settings.PROJECT_ROLES = ["auditor"]
     Group.objects.all().delete()
 
-    with zeal_ignore():
-        for _ in range(2):
-            emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
+    for _ in range(2):
+        emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
 
     assert set(Group.objects.values_list("name", flat=True)) == set(role_names())

@@ -4,22 +4,24 @@ import signal
 import subprocess
 import sys
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
+from django.core import mail
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from rest_framework.test import APIClient
 from zeal import zeal_ignore
 
 from apps.orders.confirmation import order_confirm, orders_confirm_due
 from apps.orders.management.commands import seed_demo
 from apps.orders.models import Order
-from apps.orders.services import OrderItemInput, order_create
-from apps.orders.tests.factories import OrderFactory
+from apps.orders.services import PAYMENT_PERIOD, OrderItemInput, order_create
+from apps.orders.tests.factories import OrderFactory, OrderItemFactory
 from apps.orders.tests.products import product, stock_of
 from apps.orders.tests.test_commands import run
 from apps.users.models import User
@@ -110,7 +112,7 @@ def test_locked_order_is_503_and_can_be_cancelled_later() -> None:
 PLACE = """
 import django, sys
 django.setup()
-from apps.orders.services import OrderItemInput, order_create
+from apps.orders.services import PAYMENT_PERIOD, OrderItemInput, order_create
 from apps.users.models import User
 from uuid import UUID
 order_create(customer=User.objects.get(), items=[OrderItemInput(product_id=UUID(sys.argv[1]), quantity=2)])
@@ -178,3 +180,20 @@ def test_admin_list_takes_the_same_queries_for_any_number_of_orders(admin_client
             counts.append(len(queries))
 
     assert counts[0] == counts[1]
+
+
+def test_orders_may_be_paid_for_a_week() -> None:
+    assert timedelta(days=7) == PAYMENT_PERIOD
+
+
+@pytest.mark.django_db
+def test_email_lists_the_items_in_these_words(
+    user: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    order = OrderFactory.create(customer=user)
+    OrderItemFactory.create(order=order, sku="LAMP", name="Lamp <bright>", quantity=2, unit_price=Decimal("12.75"))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert order_confirm(order_id=order.pk)
+
+    assert "2 x Lamp <bright> (LAMP), 12.75 each" in str(mail.outbox[0].body)

@@ -1,6 +1,5 @@
 import pytest
 from pytest_django import Settings
-from zeal import zeal_ignore
 
 from apps.users.demo import DEMO_EMAIL, DEMO_PASSWORD, demo_user_create, users_seed
 from apps.users.models import User
@@ -21,10 +20,9 @@ def test_users_seed_adds_valid_users_without_a_password() -> None:
 def test_demo_user_is_created_once(settings: Settings) -> None:
     settings.DEBUG = True
 
-    with zeal_ignore():
-        pk, is_new = demo_user_create()
-        assert is_new
-        assert demo_user_create() == (pk, False)
+    pk, is_new = demo_user_create()
+    assert is_new
+    assert demo_user_create() == (pk, False)
 
     assert User.objects.get(email=DEMO_EMAIL).check_password(DEMO_PASSWORD)
 
