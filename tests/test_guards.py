@@ -127,9 +127,12 @@ GUARDS: dict[str, Guard] = {
         "security.W008",
         "production",
     ),
-    "no HSTS": Guard(
+    "no HSTS, in production alone": Guard(
         "deploy-check",
-        appends("config/settings/production.py", "\nSECURE_HSTS_SECONDS = 0\n"),
+        both(
+            appends("config/settings/production.py", "\nSECURE_HSTS_SECONDS = 0\n"),
+            appends("config/settings/staging.py", "\nSECURE_HSTS_SECONDS = 60\n"),
+        ),
         "security.W004",
         "hsts",
     ),
