@@ -23,7 +23,7 @@ _STARTED = "apps.core.middleware"
 
 
 class RequestMiddleware(SecurityMiddleware):
-    """Probes, the request id, the access log and security headers. Only middleware that adds headers is outside it.
+    """Probes, the request id, the access log and security headers. Only middleware that adds headers wraps this.
 
     It extends `SecurityMiddleware` for its headers, which every response gets: errors, redirects, static files and
     probes. Redirects to HTTPS come from Django's own `SecurityMiddleware` further in, because probes use plain HTTP.

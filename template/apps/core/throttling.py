@@ -16,7 +16,7 @@ def client_ip(request: HttpRequest | Request) -> str | None:
     """Return the IP address of the client, trusting the last `NUM_PROXIES` hops of `X-Forwarded-For`.
 
     Returns:
-        An IPv4 address, or the /64 network of an IPv6 address, since one client has all of its addresses.
+        An IPv4 address, or the /64 network of an IPv6 address, since one client has the whole network.
         None if there is no valid address, as on a Unix socket.
     """
     proxies = settings.NUM_PROXIES

@@ -65,8 +65,7 @@ def _retry_later(mail: OutboxEmail, error: Exception) -> None:
 def mail_deliver_due(*, retry_interrupted: bool = False) -> int:
     """Send the emails that are due, and return how many were sent. Parallel runs send no email twice.
 
-    If a process dies while it sends an email, the email may have arrived. These are sent again only if
-    `retry_interrupted` is true.
+    An email whose process died while sending it may have arrived. It is sent again only if `retry_interrupted` is true.
     """
     now, deadline = timezone.now(), monotonic() + MAX_SECONDS
     interrupted = OutboxEmail.objects.filter(sending_started_at__lt=now - INTERRUPTED_AFTER)
