@@ -25,7 +25,7 @@ INVALID_TOKEN = problem_responses(status.HTTP_401_UNAUTHORIZED)
 
 
 class EmailThrottle(SimpleRateThrottle):
-    """Rate `mail`, per email address in the body: nobody can flood a mailbox, from however many clients."""
+    """Limits the emails to one address, at the rate `mail`, from any number of clients."""
 
     scope = "mail"
 

@@ -6,12 +6,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 
 from config.env import BASE_DIR
+from tests.environment import environment
 from tests.otlp import Measured, Received, receive
 from tests.test_settings import COMPLETE
 
@@ -75,7 +74,7 @@ class Exported:
 @pytest.fixture(scope="module")
 def variables(django_db_setup: None) -> dict[str, str]:
     """Return the environment of a production process that uses the test database and has no Redis."""
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+    database = environment()["DATABASE_URL"]
     own = {"REDIS_URL": "redis://127.0.0.1:1/0", "DATABASE_URL": database, "SECRET": SECRET}
     return {**os.environ, **COMPLETE, **own, "DJANGO_SETTINGS_MODULE": "config.settings.production"}
 
