@@ -33,6 +33,7 @@ class ProductViewSet(GenericViewSet[Product]):
     """Products."""
 
     permission_classes = (IsAdminOrReadOnly,)
+    throttle_scope = "public"
     filterset_class = ProductFilter
     lookup_value_converter = "uuid"
     serializer_class = serializers.ProductListSerializer
@@ -138,6 +139,7 @@ class CategoryListView(APIView):
     """Categories."""
 
     permission_classes = (IsAdminOrReadOnly,)
+    throttle_scope = "public"
 
     @extend_schema(
         summary="List categories",

@@ -1,15 +1,22 @@
-"""Throttling, and the client IP address behind proxies. The rates are in `config/settings/components/api.py`.
-
-Counts are in the cache. While Redis is unavailable, nothing is throttled.
-"""
+"""Throttling, and the client IP address behind proxies. The rates are in `config/settings/components/api.py`."""
 
 import re
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
-from rest_framework.throttling import AnonRateThrottle, BaseThrottle, ScopedRateThrottle, UserRateThrottle
+from rest_framework.settings import api_settings
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from apps.core.rate_limits import Rate, count
+
+# An IPv6 /48 network, which one customer of a provider can have, may send as many requests as this many clients.
+CLIENTS_PER_NETWORK = 16
+# The key in `request.META` that says that a throttle has counted the request.
+COUNTED = "apps.core.throttling"
 
 
 def client_ip(request: HttpRequest | Request) -> str | None:
@@ -33,18 +40,46 @@ def client_ip(request: HttpRequest | Request) -> str | None:
     return str(address)
 
 
-class _ClientIPMixin(BaseThrottle):
-    def get_ident(self, request: Request) -> str:
-        return client_ip(request) or "unknown"
+class RateThrottle(BaseThrottle):
+    """Limit requests by the rate that the view names as `throttle_scope`, otherwise by `user` or `anon`.
+
+    Requests are counted per user, or per client if they are anonymous. Requests that are refused with 401 or 403 are
+    counted as well: by `problem_exception_handler`, because REST framework checks permissions first.
+    """
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        request.META[COUNTED] = True
+        user = request.user if request.user and request.user.is_authenticated else None
+        scope = getattr(view, "throttle_scope", None) or ("user" if user else "anon")
+        self._seconds = count(_rates_of_user(scope, user.pk) if user else _rates_of_client(scope, client_ip(request)))
+        return self._seconds == 0
+
+    def wait(self) -> float:
+        """Return the seconds until the request is allowed."""
+        return self._seconds
 
 
-class AnonymousThrottle(_ClientIPMixin, AnonRateThrottle):
-    """Limit anonymous requests per client, at the rate `anon`."""
+def count_or_refuse(scope: str, name: str) -> None:
+    """Count a request against a rate, by any name.
+
+    Raises:
+        Throttled: The rate is used up.
+    """
+    if seconds := count({f"{scope}:{name}": _rate(scope)}):
+        raise Throttled(seconds)
 
 
-class UserThrottle(_ClientIPMixin, UserRateThrottle):
-    """Limit requests per user or anonymous client, at the rate `user`."""
+def _rate(scope: str, times: int = 1) -> Rate:
+    return Rate.of(api_settings.DEFAULT_THROTTLE_RATES[scope], times)
 
 
-class ScopeThrottle(_ClientIPMixin, ScopedRateThrottle):
-    """Limit requests per user or anonymous client, at the rate that the view names as `throttle_scope`."""
+def _rates_of_user(scope: str, pk: object) -> dict[str, Rate]:
+    return {f"{scope}:user:{pk}": _rate(scope)}
+
+
+def _rates_of_client(scope: str, ip: str | None) -> dict[str, Rate]:
+    rates = {f"{scope}:{ip or 'unknown'}": _rate(scope)}
+    if ip and ":" in ip:
+        network = IPv6Network((int(IPv6Address(ip)), 48), strict=False)
+        rates[f"{scope}:{network}"] = _rate(scope, CLIENTS_PER_NETWORK)
+    return rates

@@ -10,11 +10,10 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 from apps.core.exceptions.openapi import problem_responses
-from apps.core.throttling import AnonymousThrottle, ScopeThrottle
+from apps.core.throttling import count_or_refuse
 from apps.users import serializers, services, sessions
 from apps.users.models import User
 
@@ -24,20 +23,6 @@ TOKENS: dict[int, Any] = {status.HTTP_200_OK: serializers.TokenPairSerializer}
 INVALID_TOKEN = problem_responses(status.HTTP_401_UNAUTHORIZED)
 
 
-class EmailThrottle(SimpleRateThrottle):
-    """Limits the emails to one address, at the rate `mail`, from any number of clients."""
-
-    scope = "mail"
-
-    def get_cache_key(self, request: Request, view: APIView) -> str | None:
-        """Return the cache key of the address, or None if the body has none."""
-        email = request.data.get("email") if isinstance(request.data, dict) else None
-        if not isinstance(email, str):
-            return None
-        ident = sha256(User.objects.normalize_email(email).encode(errors="replace")).hexdigest()
-        return self.cache_format % {"scope": self.scope, "ident": ident}
-
-
 class PublicAPIView(APIView):
     """A view for anonymous clients. An access token in the request is ignored."""
 
@@ -45,20 +30,31 @@ class PublicAPIView(APIView):
     permission_classes = (AllowAny,)
 
 
-class ThrottledEmailView(PublicAPIView):
+class EmailView(PublicAPIView):
     """A public view that sends an email to the address in the body."""
 
-    throttle_classes = (AnonymousThrottle, ScopeThrottle, EmailThrottle)
+    throttle_scope: str
+
+    def validated(self, serializer_class: type[BaseSerializer[Any]], request: Request) -> dict[str, Any]:
+        """Return the valid input, and count it at the rate `mail`: nobody can flood a mailbox, from any number of clients.
+
+        Raises:
+            Throttled: The address has got enough emails of this kind.
+        """
+        values = _validated(serializer_class, request)
+        email = sha256(User.objects.normalize_email(values["email"]).encode()).hexdigest()
+        count_or_refuse("mail", f"{self.throttle_scope}:{email}")
+        return values
 
 
-class RegisterView(ThrottledEmailView):
+class RegisterView(EmailView):
     """Send an email with a link. The account is created when the link is used."""
 
     throttle_scope = "register"
 
     @extend_schema(summary="Register an account", request=serializers.CredentialsSerializer, responses=EMAIL_SENT)
     def post(self, request: Request) -> Response:
-        services.registration_create(**_validated(serializers.CredentialsSerializer, request))
+        services.registration_create(**self.validated(serializers.CredentialsSerializer, request))
         return _email_sent()
 
 
@@ -73,7 +69,7 @@ class VerifyEmailView(PublicAPIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class ResendView(ThrottledEmailView):
+class ResendView(EmailView):
     """Send the email of a registration again."""
 
     throttle_scope = "register"
@@ -82,7 +78,7 @@ class ResendView(ThrottledEmailView):
         summary="Send the confirmation email again", request=serializers.EmailSerializer, responses=EMAIL_SENT
     )
     def post(self, request: Request) -> Response:
-        services.registration_resend(**_validated(serializers.EmailSerializer, request))
+        services.registration_resend(**self.validated(serializers.EmailSerializer, request))
         return _email_sent()
 
 
@@ -105,8 +101,6 @@ class TokenView(PublicAPIView):
 class TokenRefreshView(PublicAPIView):
     """The refresh token is used up. Using it again revokes the session."""
 
-    # Not the `anon` throttle: every device refreshes four times an hour, and many share one IP address.
-    throttle_classes = (ScopeThrottle,)
     throttle_scope = "refresh"
 
     @extend_schema(
@@ -121,7 +115,6 @@ class TokenRefreshView(PublicAPIView):
 class LogoutView(PublicAPIView):
     """Revoke the session of a refresh token, or every session of its user."""
 
-    throttle_classes = (ScopeThrottle,)
     throttle_scope = "refresh"
 
     @extend_schema(
@@ -149,14 +142,14 @@ class PasswordChangeView(APIView):
         return _tokens(services.password_change(user=cast("User", request.user), **passwords))
 
 
-class PasswordResetView(ThrottledEmailView):
+class PasswordResetView(EmailView):
     """Send an email with a link to choose a new password."""
 
     throttle_scope = "reset"
 
     @extend_schema(summary="Request a password reset", request=serializers.EmailSerializer, responses=EMAIL_SENT)
     def post(self, request: Request) -> Response:
-        services.password_reset_request(**_validated(serializers.EmailSerializer, request))
+        services.password_reset_request(**self.validated(serializers.EmailSerializer, request))
         return _email_sent()
 
 

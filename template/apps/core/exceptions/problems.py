@@ -21,6 +21,7 @@ from rest_framework.views import exception_handler
 
 from apps.core.database.errors import log_database_error, unavailable_reason
 from apps.core.exceptions import DomainError
+from apps.core.throttling import COUNTED
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -83,6 +84,8 @@ class _StatusError(exceptions.APIException):
 def problem_exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Return the problem document for an exception of an API view, or None to have Django answer 500."""
     request, error, code = context["request"], exc, None
+    if isinstance(exc, exceptions.NotAuthenticated | exceptions.AuthenticationFailed | exceptions.PermissionDenied):
+        error = _throttled(context) or exc
     if reason := unavailable_reason(exc):
         log_database_error(request, reason, exc)
         error = _StatusError(HTTPStatus.SERVICE_UNAVAILABLE, reason.detail, wait=reason.retry_after)
@@ -106,6 +109,16 @@ def problem_exception_handler(exc: Exception, context: dict[str, Any]) -> Respon
     request.accepted_renderer, request.accepted_media_type = JSONRenderer(), CONTENT_TYPE
     response.data, response.content_type = body, CONTENT_TYPE
     return response
+
+
+def _throttled(context: dict[str, Any]) -> exceptions.Throttled | None:
+    """Count a refused request that no throttle has counted yet, and return the error if its rate is used up."""
+    if COUNTED not in context["request"].META:
+        try:
+            context["view"].check_throttles(context["request"])
+        except exceptions.Throttled as error:
+            return error
+    return None
 
 
 def _field_errors(details: Any, pointer: str) -> Iterator[dict[str, str]]:

@@ -3,19 +3,20 @@ from rest_framework.test import APIClient
 
 from apps.users.models import User
 from apps.users.sessions import session_start
+from apps.users.tests.factories import PASSWORD
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rates")]
 
 SCOPES = {
-    "register/": ["register", "mail", "anon"],
-    "email/verify/": ["verify", "anon"],
-    "email/verify/resend/": ["register", "mail", "anon"],
-    "token/": ["token", "anon"],
+    "register/": ["register", "mail"],
+    "email/verify/": ["verify"],
+    "email/verify/resend/": ["register", "mail"],
+    "token/": ["token"],
     "token/refresh/": ["refresh"],
     "logout/": ["refresh"],
-    "password/change/": ["password", "user"],
-    "password/reset/": ["reset", "mail", "anon"],
-    "password/reset/confirm/": ["verify", "anon"],
+    "password/change/": ["password"],
+    "password/reset/": ["reset", "mail"],
+    "password/reset/confirm/": ["verify"],
 }
 
 
@@ -23,7 +24,7 @@ def statuses_of_two_calls(path: str, user: User) -> list[int]:
     client = APIClient()
     if path == "password/change/":
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {session_start(user=user)['access']}")
-    return [client.post(f"/api/v1/auth/{path}", {"email": "ada@example.com"}).status_code for _ in range(2)]
+    return [client.post(f"/api/v1/auth/{path}", {"email": "ada@example.com", "password": PASSWORD}).status_code for _ in range(2)]
 
 
 @pytest.mark.parametrize(("path", "scope"), [(path, scope) for path, scopes in SCOPES.items() for scope in scopes])
@@ -49,11 +50,40 @@ def test_emails_to_one_address_are_throttled_across_clients(email: str, rates: d
     assert statuses == [202, 202, 429]
 
 
-@pytest.mark.parametrize("path", ["token/refresh/", "logout/"])
-def test_refresh_and_logout_do_not_count_as_anonymous_calls(path: str, rates: dict[str, str], user: User) -> None:
-    rates["anon"] = "1/hour"
+@pytest.mark.parametrize("path", SCOPES)
+def test_accounts_do_not_use_up_the_rate_of_other_calls(path: str, rates: dict[str, str], user: User) -> None:
+    rates["anon"] = rates["user"] = "1/hour"
 
     assert 429 not in statuses_of_two_calls(path, user)
+
+
+def test_invalid_requests_and_registrations_use_up_no_email_of_a_password_reset(rates: dict[str, str]) -> None:
+    rates["mail"] = "1/hour"
+    email = {"email": "ada@example.com"}
+
+    for path, body in (("register/", email), ("register/", {**email, "password": PASSWORD}), ("password/reset/", {})):
+        assert APIClient().post(f"/api/v1/auth/{path}", body).status_code in (202, 400)
+    assert APIClient().post("/api/v1/auth/password/reset/", email).status_code == 202
+
+
+@pytest.mark.parametrize("token", ["invalid", ""])
+def test_calls_without_permission_are_counted(token: str, rates: dict[str, str]) -> None:
+    rates["anon"] = "2/hour"
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    statuses = [APIClient().get("/api/v1/users/me/", headers=headers).status_code for _ in range(3)]
+
+    assert statuses == [401, 401, 429]
+
+
+def test_ipv6_network_is_throttled_as_a_whole(rates: dict[str, str]) -> None:
+    rates["verify"] = "1/hour"
+
+    def call(address: str) -> int:
+        return APIClient().post("/api/v1/auth/email/verify/", {"token": "x"}, REMOTE_ADDR=address).status_code
+
+    assert [call(f"2001:db8:1:{number}::1") for number in range(17)] == [400] * 16 + [429]
+    assert call("2001:db8:2::1") == 400
 
 
 @pytest.mark.parametrize("body", [{}, {"email": None}, {"email": ["a"]}, [], "text", None])

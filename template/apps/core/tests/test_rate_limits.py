@@ -1,0 +1,45 @@
+"""Rates are exact, with Redis and without."""
+
+import os
+from uuid import uuid4
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from pytest_django import Settings
+
+from apps.core.rate_limits import Rate, count
+from tests.concurrency import run_in_parallel
+
+
+@pytest.fixture(params=["redis", "memory"])
+def _counter(request: pytest.FixtureRequest, settings: Settings) -> None:
+    """Count in Redis, and in memory."""
+    if request.param == "memory":
+        backend = "django.core.cache.backends.locmem.LocMemCache"
+        settings.CACHES = {"default": {"BACKEND": backend, "KEY_PREFIX": uuid4().hex}}
+    elif not os.environ.get("REDIS_URL"):
+        pytest.skip("REDIS_URL is not set, and there is no redis-server")
+
+
+@pytest.mark.usefixtures("_counter")
+def test_of_parallel_requests_exactly_the_allowed_number_pass() -> None:
+    waits = run_in_parallel(*[lambda: count({"user:1": Rate.of("20/day")})] * 40)
+
+    assert [wait == 0 for wait in waits].count(True) == 20
+    refused = [wait for wait in waits if wait]
+    assert all(24 * 60 * 60 / 20 - 60 < wait <= 24 * 60 * 60 / 20 for wait in refused)
+
+
+@pytest.mark.usefixtures("_counter")
+def test_request_that_one_rate_refuses_is_counted_by_none() -> None:
+    narrow, wide = {"narrow": Rate.of("1/day")}, {"wide": Rate.of("2/day")}
+
+    assert count({**narrow, **wide}) == 0
+    assert count({**narrow, **wide}) > 0
+    assert [count(wide) == 0, count(wide) == 0] == [True, False]
+
+
+@pytest.mark.parametrize("text", ["", "100", "100/year", "0/min", "many/hour"])
+def test_text_that_is_no_rate_is_refused(text: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="100/hour"):
+        Rate.of(text)
