@@ -93,6 +93,10 @@ benchmark: install ## Measure renders, answers for known addresses, seeding, pag
 	@$(RUN) python -m benchmarks.pages
 	@$(RUN) python -m benchmarks.times
 
+.PHONY: benchmark-speed
+benchmark-speed: install ## Compare the speed of a default project with that of a bare one (ARGS="-k me --rounds 1")
+	@$(RUN) python -m benchmarks.speed $(ARGS)
+
 .PHONY: clean
 clean: ## Remove what the other commands made
 	@rm -rf .mypy_cache .pytest_cache .ruff_cache .tools .venv build uv.lock
