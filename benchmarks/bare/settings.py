@@ -1,5 +1,6 @@
 """Settings of the bare project."""
 
+import hmac
 import os
 from urllib.parse import urlsplit
 
@@ -29,4 +30,5 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
 }
-SIMPLE_JWT = {"USER_ID_FIELD": "id", "CHECK_REVOKE_TOKEN": False}
+# The same tokens as the default project.
+SIMPLE_JWT = {"SIGNING_KEY": hmac.digest(SECRET_KEY.encode(), b"jwt-signing-key", "sha256").hex()}

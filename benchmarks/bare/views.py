@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest, JsonResponse
 from rest_framework import generics, pagination, permissions, serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,6 +16,16 @@ from bare.models import IdempotencyKey, Order, OrderItem, Product, StockMovement
 def live(_request: HttpRequest) -> JsonResponse:
     """Answer a probe."""
     return JsonResponse({"status": "ok"})
+
+
+class NotFoundView(APIView):
+    """Unknown paths."""
+
+    permission_classes = (permissions.AllowAny,)
+
+    def get(self, _request: Request) -> Response:
+        """Answer 404."""
+        raise NotFound
 
 
 class MeView(APIView):

@@ -21,6 +21,7 @@ from apps.core.caching import cached
 from apps.core.exceptions.openapi import problem_responses
 from apps.core.pagination import StandardCursorPagination
 from apps.core.permissions import IsAdminOrReadOnly, IsManager
+from apps.core.serializers import serialize
 
 # The list is the same for every caller, so browsers and CDNs may cache it. They cannot be invalidated.
 CACHE_FOR_A_MINUTE = {"Cache-Control": "public, max-age=60"}
@@ -67,7 +68,7 @@ class ProductViewSet(GenericViewSet[Product]):
         serializer = serializers.ProductCreateSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         product = services.product_create(**serializer.validated_data)
-        return Response(serializers.ProductDetailSerializer(product).data, status=status.HTTP_201_CREATED)
+        return Response(serialize(serializers.ProductDetailSerializer, product), status=status.HTTP_201_CREATED)
 
     @extend_schema(
         summary="Get a product",
@@ -80,7 +81,7 @@ class ProductViewSet(GenericViewSet[Product]):
     def retrieve(self, request: Request, pk: UUID) -> Response:
         """Return a product. Products that are off sale are visible to staff only."""
         product = selectors.product_get(product_id=pk, is_staff=request.user.is_staff)
-        return Response(serializers.ProductDetailSerializer(product).data)
+        return Response(serialize(serializers.ProductDetailSerializer, product))
 
     @extend_schema(
         summary="Change a product (staff)",
@@ -95,7 +96,7 @@ class ProductViewSet(GenericViewSet[Product]):
         serializer.is_valid(raise_exception=True)
         services.product_update(product_id=pk, **serializer.validated_data)
         product = selectors.product_get(product_id=pk, is_staff=True)
-        return Response(serializers.ProductDetailSerializer(product).data)
+        return Response(serialize(serializers.ProductDetailSerializer, product))
 
     @extend_schema(
         summary="Delete a product (staff)",
@@ -117,7 +118,7 @@ class ProductViewSet(GenericViewSet[Product]):
     def statistics(self, request: Request, pk: UUID) -> Response:
         """Return the stock movements of a product in the last 30 days."""
         statistics = selectors.product_statistics(product_id=pk)
-        return Response(serializers.ProductStatisticsSerializer(statistics).data)
+        return Response(serialize(serializers.ProductStatisticsSerializer, statistics))
 
     def _canonical_url(self) -> str:
         """Return the URL with known parameters only, sorted, so that others do not fill the cache."""

@@ -2,6 +2,7 @@
 
 import re
 from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -9,9 +10,11 @@ from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from apps.core.rate_limits import Rate, count
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 # An IPv6 /48 network, which one customer of a provider can have, may send as many requests as this many clients.
 CLIENTS_PER_NETWORK = 16
@@ -47,7 +50,7 @@ class RateThrottle(BaseThrottle):
     counted as well: by `problem_exception_handler`, because REST framework checks permissions first.
     """
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
+    def allow_request(self, request: Request, view: "APIView") -> bool:
         request.META[COUNTED] = True
         user = request.user if request.user and request.user.is_authenticated else None
         scope = getattr(view, "throttle_scope", None) or ("user" if user else "anon")

@@ -14,6 +14,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from apps.core.exceptions.openapi import problem_responses
 from apps.core.idempotency import KEY_PATTERN, IdempotentResponse, run_idempotent
+from apps.core.serializers import serialize
 from apps.orders import serializers
 from apps.orders.filters import OrderFilter
 from apps.orders.models import Order
@@ -79,7 +80,7 @@ class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
         def handler() -> dict[str, Any]:
             order = order_create(customer=customer, **serializer.validated_data)
             prefetch_related_objects([order], items_prefetch())
-            return dict(serializers.OrderDetailSerializer(order).data)
+            return dict(serialize(serializers.OrderDetailSerializer, order))
 
         key = request.headers.get("Idempotency-Key")
         if key is None:
@@ -104,7 +105,7 @@ class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
         """Cancel an order that is not paid yet, and return its stock."""
         order = order_cancel(order=self.get_object())
         prefetch_related_objects([order], items_prefetch())
-        return Response(self.get_serializer(order).data)
+        return Response(serialize(serializers.OrderDetailSerializer, order))
 
     @extend_schema(summary="Get figures of own orders", responses=serializers.OrderSummarySerializer, filters=False)
     @action(detail=False, pagination_class=None)

@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.functional import cached_property
 
 from apps.core.models import SoftDeleteModel, TimeStampedModel, UUIDModel
 from apps.users.managers import UserManager
@@ -45,6 +46,11 @@ class User(SoftDeleteModel, UUIDModel, AbstractUser):
         """Normalize the email address."""
         super().clean()
         self.email = User.objects.normalize_email(self.email)
+
+    @cached_property
+    def roles(self) -> list[str]:
+        """The names of the user's groups, sorted. Requests load them together with the user."""
+        return list(self.groups.order_by("name").values_list("name", flat=True))
 
     @property
     def password_fingerprint(self) -> str:

@@ -47,6 +47,8 @@ class KeyRing(TokenBackend):
         Raises:
             TokenBackendError: The token names an unknown key.
         """
+        if len(self.keys) == 1:  # reading the header takes as long as verifying the signature
+            return self.keys[self.key_id]
         key_id = jwt.get_unverified_header(token).get("kid", self.key_id)
         if key_id not in self.keys:
             raise TokenBackendError("The token is signed with an unknown key.")

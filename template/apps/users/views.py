@@ -13,6 +13,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from apps.core.exceptions.openapi import problem_responses
+from apps.core.serializers import serialize
 from apps.core.throttling import count_or_refuse
 from apps.users import serializers, services, sessions
 from apps.users.models import User
@@ -169,14 +170,15 @@ class MeView(APIView):
 
     @extend_schema(summary="Show your account", responses=serializers.MeSerializer)
     def get(self, request: Request) -> Response:
-        return Response(serializers.MeSerializer(cast("User", request.user)).data)
+        return Response(serialize(serializers.MeSerializer, request.user))
 
     @extend_schema(summary="Change your account", request=serializers.MeSerializer, responses=serializers.MeSerializer)
     def patch(self, request: Request) -> Response:
         user = cast("User", request.user)
         serializer = serializers.MeSerializer(user, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
-        return Response(serializers.MeSerializer(services.user_update(user=user, **serializer.validated_data)).data)
+        user = services.user_update(user=user, **serializer.validated_data)
+        return Response(serialize(serializers.MeSerializer, user))
 
     @extend_schema(summary="Delete your account", responses=NO_CONTENT)
     def delete(self, request: Request) -> Response:

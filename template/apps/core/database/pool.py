@@ -1,12 +1,17 @@
-"""A connection of the pool that notices a restart of PostgreSQL.
+"""A connection of the pool that notices a restart of PostgreSQL, and that is rarely checked otherwise.
 
 Source: https://www.psycopg.org/psycopg3/docs/advanced/pool.html#connection-quality
 """
 
+from select import POLLIN, poll
+from time import monotonic
 from typing import Any
 
 import psycopg
 from django.db import connection
+
+# A check costs a round trip. A network failure without a closed socket is noticed after this time.
+SECONDS_BETWEEN_CHECKS = 5.0
 
 
 class PooledConnection(psycopg.Connection[Any]):
@@ -16,10 +21,21 @@ class PooledConnection(psycopg.Connection[Any]):
     gets a new one.
     """
 
+    _checked = 0.0
+
     def execute(self, *args: Any, **kwargs: Any) -> psycopg.Cursor[Any]:
-        """Run the health check of the pool. Nothing else calls this: Django runs queries through cursors."""
+        """Run the health check of the pool. Nothing else calls this: Django runs queries through cursors.
+
+        An idle connection has something to read only if the server has closed it.
+        """
+        socket = poll()
+        socket.register(self, POLLIN)
+        if monotonic() - self._checked < SECONDS_BETWEEN_CHECKS and not socket.poll(0):
+            return self.cursor()
         try:
-            return super().execute(*args, **kwargs)
+            cursor = super().execute(*args, **kwargs)
         except psycopg.OperationalError:
             connection.pool.drain()  # type: ignore[attr-defined] # of PostgreSQL connections only
             raise
+        self._checked = monotonic()
+        return cursor
