@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -188,10 +188,12 @@ def _lock_one(product_id: UUID) -> Product:
 def _change_stock(changes: Mapping[Product, int]) -> None:
     """Change the stock of locked products, and record the movements."""
     now = timezone.now()
-    for product, change in changes.items():
-        product.stock += change
-        product.updated_at = now
-    Product.all_objects.bulk_update(changes, ["stock", "updated_at"])
+    with connection.cursor() as cursor:
+        # In one round trip. `bulk_update` takes longer to build its query than PostgreSQL to run it.
+        cursor.executemany(
+            "UPDATE catalog_product SET stock = stock + %s, updated_at = %s WHERE id = %s",
+            [(change, now, product.pk) for product, change in changes.items()],
+        )
     StockMovement.objects.bulk_create(
         [StockMovement(product=product, change=change) for product, change in changes.items()]
     )

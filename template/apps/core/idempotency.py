@@ -12,11 +12,11 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.core.exceptions import DomainError
-from apps.core.models import IdempotencyKey
+from apps.core.models import IdempotencyKey, generate_id
 
 # A response can be replayed for at least this long.
 RETENTION = timedelta(days=1)
@@ -56,17 +56,23 @@ def run_idempotent(
     if not re.fullmatch(KEY_PATTERN, key):
         raise IdempotencyKeyInvalidError("An Idempotency-Key has 1 to 255 visible ASCII characters.")
     request_hash = hashlib.sha256(json.dumps([operation, request], sort_keys=True).encode()).hexdigest()
-    own = IdempotencyKey(user_id=user.pk, key=key, request_hash=request_hash, response={})
-    # Waits for the end of a concurrent request with the same key.
-    IdempotencyKey.objects.bulk_create([own], ignore_conflicts=True)
-    stored = IdempotencyKey.objects.get(user_id=user.pk, key=key)
+    keys = IdempotencyKey.objects.filter(user_id=user.pk, key=key)
+    with connection.cursor() as cursor:
+        # Waits for the end of a concurrent request with the same key. `bulk_create` does not say what it has inserted.
+        cursor.execute(
+            "INSERT INTO core_idempotencykey (id, user_id, key, request_hash, response) VALUES (%s, %s, %s, %s, '{}')"
+            " ON CONFLICT DO NOTHING",
+            [generate_id(), user.pk, key, request_hash],
+        )
+        is_new = cursor.rowcount == 1
+    if is_new:
+        response = handler()
+        keys.update(response=response)
+        return IdempotentResponse(response, is_replayed=False)
+    stored = keys.get()
     if stored.request_hash != request_hash:
         raise IdempotencyKeyReusedError("This Idempotency-Key was used for another request. Send a new key.")
-    if stored.pk != own.pk:
-        return IdempotentResponse(stored.response, is_replayed=True)
-    stored.response = handler()
-    stored.save(update_fields=["response"])
-    return IdempotentResponse(stored.response, is_replayed=False)
+    return IdempotentResponse(stored.response, is_replayed=True)
 
 
 def idempotency_keys_clear() -> None:

@@ -5,6 +5,7 @@ This is a safety net. Do not log secrets in the first place.
 
 import re
 from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any
 
 REDACTED = "***"
@@ -22,11 +23,16 @@ def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mu
     return {name: _redact(name, value) for name, value in event.items()}
 
 
+@lru_cache(maxsize=1000)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
+
+
 def _redact(name: str, value: Any) -> Any:
     """Redact the value of a secret field, and passwords in the URLs of any text. Numbers are never secret."""
     if value is None or isinstance(value, int | float):
         return value
-    if _SECRET_NAME.search(name):
+    if _is_secret(name):
         return REDACTED
     if isinstance(value, str):
         return _URL_PASSWORD.sub(rf"\1{REDACTED}@", value)
