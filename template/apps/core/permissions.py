@@ -27,7 +27,7 @@ class HasRole(BasePermission):
     required_role: str
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return request.user.is_authenticated and self.required_role in request.user.roles
+        return request.user.is_authenticated and request.user.groups.filter(name=self.required_role).exists()
 
 
 class IsManager(HasRole):

@@ -52,7 +52,7 @@ class RateThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
         request.META[COUNTED] = True
-        user = request.user if request.user and request.user.is_authenticated else None
+        user = request.user if request.user.is_authenticated else None
         scope = getattr(view, "throttle_scope", None) or ("user" if user else "anon")
         self._seconds = count(_rates_of_user(scope, user.pk) if user else _rates_of_client(scope, client_ip(request)))
         return self._seconds == 0
@@ -73,7 +73,7 @@ def count_or_refuse(scope: str, name: str) -> None:
 
 
 def _rate(scope: str, times: int = 1) -> Rate:
-    return Rate.of(api_settings.DEFAULT_THROTTLE_RATES[scope], times)
+    return Rate.of(str(api_settings.DEFAULT_THROTTLE_RATES[scope]), times)
 
 
 def _rates_of_user(scope: str, pk: object) -> dict[str, Rate]:

@@ -48,7 +48,7 @@ ENDPOINTS = [
     Endpoint("POST", "/api/v1/auth/password/change/", signed_in(HTTPStatus.OK), 6, change),
     Endpoint("POST", "/api/v1/auth/password/reset/", everybody(HTTPStatus.ACCEPTED), 2, address),
     Endpoint("POST", "/api/v1/auth/password/reset/confirm/", everybody(HTTPStatus.NO_CONTENT), 5, reset),
-    Endpoint("GET", "/api/v1/users/me/", signed_in(HTTPStatus.OK), 2, no_body),
+    Endpoint("GET", "/api/v1/users/me/", signed_in(HTTPStatus.OK), 1, no_body),
     Endpoint("PATCH", "/api/v1/users/me/", signed_in(HTTPStatus.OK), 4, name),
     Endpoint("DELETE", "/api/v1/users/me/", signed_in(HTTPStatus.NO_CONTENT), 8, no_body),
 ]

@@ -6,7 +6,7 @@ from rest_framework.test import APIClient
 
 from apps.users.models import Registration, User
 from apps.users.roles import Role
-from apps.users.selectors import role_emails, user_roles
+from apps.users.selectors import role_emails
 from apps.users.services import registration_create, role_assign, user_delete
 from apps.users.sessions import session_start
 from apps.users.tests.factories import PASSWORD, UserFactory
@@ -75,7 +75,7 @@ def test_role_assign_is_idempotent_and_refuses_unknown_roles(user: User) -> None
     role_assign(user=user, role=Role.MANAGER)
     role_assign(user=user, role=Role.MANAGER)
 
-    assert user_roles(user=user) == ["manager"]
+    assert user.roles == ["manager"]
     with pytest.raises(ValueError, match="PROJECT_ROLES"):
         role_assign(user=user, role="manger")
 
@@ -85,7 +85,7 @@ def test_project_role_can_be_assigned(user: User, settings: Settings) -> None:
 
     role_assign(user=user, role="auditor")
 
-    assert user_roles(user=user) == ["auditor"]
+    assert user.roles == ["auditor"]
 
 
 def test_role_emails_leaves_out_inactive_and_deleted_users() -> None:
