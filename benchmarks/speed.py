@@ -167,7 +167,11 @@ class Pair:
 @contextmanager
 def prepared() -> Iterator[Pair]:
     """Render and install a default project, and put the bare one beside it, with the same configuration of gunicorn."""
-    with tempfile.TemporaryDirectory() as name, run_postgres() as postgres, run_redis(Path(name) / "redis") as redis_url:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        run_postgres() as postgres,
+        run_redis(Path(name) / "redis") as redis_url,
+    ):
         folder = Path(name)
         template = take_snapshot(folder / "template")
         project = share_environment(render(template, folder / "project", {}), PRODUCTION)
@@ -208,7 +212,9 @@ def measure(server: Server, name: str, requests: Sequence[bytes], seconds: float
     return Measured(load, cpu)
 
 
-def compare(pair: Pair, names: Sequence[str], rounds: int, seconds: float) -> dict[str, list[tuple[Measured, Measured]]]:
+def compare(
+    pair: Pair, names: Sequence[str], rounds: int, seconds: float
+) -> dict[str, list[tuple[Measured, Measured]]]:
     """Measure both in turns, and return the pairs of each case."""
     results: dict[str, list[tuple[Measured, Measured]]] = {name: [] for name in names}
     with pair.served() as servers:

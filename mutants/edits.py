@@ -141,13 +141,13 @@ MUTANTS: dict[str, Mutant] = {
     ),
     # Middleware.
     "health probes are answered after the host check": Mutant(
-        f"{CORE}/middleware.py",
+        f"{CORE}/middleware.py.jinja",
         'if request.path in ("/livez", "/readyz"):',
         "if False:",
         suite("apps/core/tests/test_middleware.py::test_probe_is_answered_by_ip_address_and_plain_http"),
     ),
     "responses have no request id": Mutant(
-        f"{CORE}/middleware.py",
+        f"{CORE}/middleware.py.jinja",
         '            response["X-Request-ID"] = request.META["HTTP_X_REQUEST_ID"]\n',
         "",
         suite("apps/core/tests/test_middleware.py::test_response_has_the_request_id_of_the_client"),
@@ -213,7 +213,7 @@ MUTANTS: dict[str, Mutant] = {
         suite("tests/test_sentry_tasks.py"),
     ),
     "requests are not logged": Mutant(
-        f"{CORE}/middleware.py",
+        f"{CORE}/middleware.py.jinja",
         "            log_request(request, response, request.META[_STARTED])\n",
         "",
         suite(
@@ -222,7 +222,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "pages have no content security policy": Mutant(
         f"{SETTINGS}/http.py.jinja",
-        '    "csp.middleware.CSPMiddleware",\n',
+        '    "apps.core.middleware.ContentSecurityPolicyMiddleware",\n',
         "",
         suite("tests/test_headers.py::test_every_answer_has_the_same_headers"),
     ),
@@ -306,17 +306,41 @@ MUTANTS: dict[str, Mutant] = {
         suite(f"{ENUMERATION}::test_response_takes_the_same_work_for_every_address"),
     ),
     # Throttling.
-    "scoped throttles are not applied": Mutant(
-        f"{SETTINGS}/api.py.jinja",
-        '        "apps.core.throttling.ScopeThrottle",\n',
-        "",
+    "throttle scopes are ignored": Mutant(
+        f"{CORE}/throttling.py",
+        'getattr(view, "throttle_scope", None) or ("user" if user else "anon")',
+        '"user" if user else "anon"',
         suite("apps/users/tests/test_throttling.py::test_endpoint_is_throttled_by_scope"),
     ),
     "emails to one address are not throttled": Mutant(
         f"{USERS}/views.py",
-        "(AnonymousThrottle, ScopeThrottle, EmailThrottle)",
-        "(AnonymousThrottle, ScopeThrottle)",
+        '        count_or_refuse("mail", f"{self.throttle_scope}:{email}")\n',
+        "",
         suite("apps/users/tests/test_throttling.py::test_emails_to_one_address_are_throttled_across_clients"),
+    ),
+    "concurrent requests exceed a rate": Mutant(
+        f"{CORE}/rate_limits.py",
+        "    with _lock:\n",
+        "    if True:\n",
+        suite("apps/core/tests/test_rate_limits.py::test_of_parallel_requests_exactly_the_allowed_number_pass"),
+    ),
+    "a refused request uses up a rate": Mutant(
+        f"{CORE}/rate_limits.py",
+        "if wait == 0 then\n",
+        "if true then\n",
+        suite("apps/core/tests/test_rate_limits.py::test_request_that_one_rate_refuses_is_counted_by_none"),
+    ),
+    "refused requests are not counted": Mutant(
+        f"{CORE}/exceptions/problems.py",
+        "        error = _throttled(context) or exc\n",
+        "        error = exc\n",
+        suite("apps/users/tests/test_throttling.py::test_calls_without_permission_are_counted"),
+    ),
+    "a closed connection is not checked": Mutant(
+        f"{CORE}/database/pool.py",
+        " and not socket.poll(0):",
+        ":",
+        suite("apps/core/tests/test_database_pool.py"),
     ),
     "the throttle rate of sign-ins is high": Mutant(
         f"{SETTINGS}/api.py.jinja",
@@ -577,7 +601,7 @@ MUTANTS: dict[str, Mutant] = {
         suite("tests/test_gunicorn.py::test_workers_share_memory_and_touch_their_heartbeat_in_memory"),
     ),
     "readiness is not withdrawn during graceful shutdown": Mutant(
-        f"{CORE}/middleware.py",
+        f"{CORE}/middleware.py.jinja",
         "if is_shutting_down():",
         "if False:",
         suite(
@@ -667,7 +691,7 @@ MUTANTS: dict[str, Mutant] = {
         suite("tests/test_headers.py::test_only_the_pages_of_the_documentation_style_themselves"),
     ),
     "responses lack the extra security headers": Mutant(
-        f"{CORE}/middleware.py",
+        f"{CORE}/middleware.py.jinja",
         "            response.headers.setdefault(name, value)\n",
         "            response.headers.get(name, value)\n",
         suite("tests/test_headers.py::test_every_answer_has_the_same_headers"),
@@ -926,7 +950,7 @@ MUTANTS: dict[str, Mutant] = {
         ),
     ),
     "unsafe request ids are logged": Mutant(
-        f"{CORE}/middleware.py",
+        f"{CORE}/middleware.py.jinja",
         "_REQUEST_ID.fullmatch(request_id)",
         "_REQUEST_ID.match(request_id)",
         suite("apps/core/tests/test_middleware.py::test_unsafe_request_id_is_replaced"),

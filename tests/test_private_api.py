@@ -67,12 +67,6 @@ PLACES = {
         "none filed",
         f"{UPSTREAM}::test_cursor_with_an_invalid_position_is_a_server_error_in_rest_framework",
     ),
-    "apps/core/throttling.py": Place(
-        frozenset({"get_ident"}),
-        "All IPv6 addresses of one client share a rate.",
-        "none filed",
-        f"{UPSTREAM}::test_rest_framework_throttles_each_ipv6_address_on_its_own",
-    ),
     "apps/users/tokens.py": Place(
         frozenset(
             {

@@ -92,7 +92,7 @@ def test_every_response_has_the_security_headers(
         for status, several in answers.items():
             for answer in several:
                 assert (answer.status_code, dict(answer.headers)) == (status, {**answer.headers, **HEADERS})
-                assert "script-src 'self'" in answer.headers["content-security-policy"]
+                assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
                 assert "camera=()" in answer.headers["permissions-policy"]
                 secure = answer.request.headers["x-forwarded-proto"] == "https"
                 assert ("strict-transport-security" in answer.headers) == secure

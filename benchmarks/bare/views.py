@@ -95,7 +95,9 @@ class OrderView(APIView):
         serializer.is_valid(raise_exception=True)
         [wanted] = serializer.validated_data["items"]
         quantity = wanted["quantity"]
-        key = IdempotencyKey(user_id=request.user.pk, key=request.headers["Idempotency-Key"], request_hash="", response={})
+        key = IdempotencyKey(
+            user_id=request.user.pk, key=request.headers["Idempotency-Key"], request_hash="", response={}
+        )
         key.save(force_insert=True)
         product = Product.objects.select_for_update().get(pk=wanted["product_id"])
         product.stock -= quantity

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Mapping
 from functools import cache
-from typing import NamedTuple
 
 import redis
 from django.core.cache import caches
@@ -38,43 +37,30 @@ _lock = threading.Lock()
 _unused: dict[str, int] = {}
 
 
-class Rate(NamedTuple):
-    """A number of requests in a time. All of them may come at once; then one is allowed per interval.
-
-    Attributes:
-        interval: Microseconds per request.
-        period: Microseconds for all requests.
-    """
-
-    interval: int
-    period: int
-
-    @classmethod
-    def of(cls, text: str, times: int = 1) -> "Rate":
-        """Return the rate in a text such as "100/hour", or a multiple of it.
-
-        Raises:
-            ImproperlyConfigured: The text is no rate.
-        """
-        return _rate(text, times)
-
-
 @cache
-def _rate(text: str, times: int) -> Rate:
+def parse_rate(text: str, times: int = 1) -> tuple[int, int]:
+    """Parse a rate such as "100/hour", or a multiple of it: so many requests at once, then one per interval.
+
+    Returns:
+        The microseconds per request, and for all requests.
+
+    Raises:
+        ImproperlyConfigured: The text is no rate.
+    """
     number, _, period = text.partition("/")
     try:
         count = int(number) * times
         interval = _SECONDS[period[:1]] * 1_000_000 // count
     except (ValueError, KeyError, ZeroDivisionError) as error:
         raise ImproperlyConfigured(f"{text!r} is no throttle rate: write it as 100/hour.") from error
-    return Rate(interval, interval * count)
+    return interval, interval * count
 
 
-def count(rates: Mapping[str, Rate]) -> float:
+def count(rates: Mapping[str, tuple[int, int]]) -> float:
     """Count a request against each rate, unless one of them is used up.
 
     Args:
-        rates: The rates by the name of their count, such as `anon:192.0.2.1`.
+        rates: The parsed rates by the name of their count, such as `anon:192.0.2.1`.
 
     Returns:
         The seconds until all of them allow a request; 0 if this one is allowed, and counted.
@@ -91,14 +77,14 @@ def count(rates: Mapping[str, Rate]) -> float:
     return int(wait) / 1_000_000
 
 
-def _count_in_memory(rates: Mapping[str, Rate]) -> int:
+def _count_in_memory(rates: Mapping[str, tuple[int, int]]) -> int:
     with _lock:
         now = time.monotonic_ns() // 1000
         if len(_unused) > _MAX_IN_MEMORY:
             for key in [key for key, unused in _unused.items() if unused < now]:
                 del _unused[key]
-        unused = {key: max(_unused.get(key, 0), now) + rate.interval for key, rate in rates.items()}
-        wait = max(unused[key] - now - rate.period for key, rate in rates.items())
+        unused = {key: max(_unused.get(key, 0), now) + interval for key, (interval, _) in rates.items()}
+        wait = max(unused[key] - now - period for key, (_, period) in rates.items())
         if wait <= 0:
             _unused.update(unused)
         return max(wait, 0)

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
-from apps.core.rate_limits import Rate, count
+from apps.core.rate_limits import count, parse_rate
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -54,7 +54,12 @@ class RateThrottle(BaseThrottle):
         request.META[COUNTED] = True
         user = request.user if request.user.is_authenticated else None
         scope = getattr(view, "throttle_scope", None) or ("user" if user else "anon")
-        self._seconds = count(_rates_of_user(scope, user.pk) if user else _rates_of_client(scope, client_ip(request)))
+        name = f"user:{user.pk}" if user else client_ip(request) or "unknown"
+        rates = {f"{scope}:{name}": _rate(scope)}
+        if not user and ":" in name:
+            network = IPv6Network((int(IPv6Address(name)), 48), strict=False)
+            rates[f"{scope}:{network}"] = _rate(scope, CLIENTS_PER_NETWORK)
+        self._seconds = count(rates)
         return self._seconds == 0
 
     def wait(self) -> float:
@@ -72,17 +77,5 @@ def count_or_refuse(scope: str, name: str) -> None:
         raise Throttled(seconds)
 
 
-def _rate(scope: str, times: int = 1) -> Rate:
-    return Rate.of(str(api_settings.DEFAULT_THROTTLE_RATES[scope]), times)
-
-
-def _rates_of_user(scope: str, pk: object) -> dict[str, Rate]:
-    return {f"{scope}:user:{pk}": _rate(scope)}
-
-
-def _rates_of_client(scope: str, ip: str | None) -> dict[str, Rate]:
-    rates = {f"{scope}:{ip or 'unknown'}": _rate(scope)}
-    if ip and ":" in ip:
-        network = IPv6Network((int(IPv6Address(ip)), 48), strict=False)
-        rates[f"{scope}:{network}"] = _rate(scope, CLIENTS_PER_NETWORK)
-    return rates
+def _rate(scope: str, times: int = 1) -> tuple[int, int]:
+    return parse_rate(str(api_settings.DEFAULT_THROTTLE_RATES[scope]), times)

@@ -23,17 +23,17 @@ class PooledConnection(psycopg.Connection[Any]):
 
     _checked = 0.0
 
-    def execute(self, *args: Any, **kwargs: Any) -> psycopg.Cursor[Any]:
-        """Run the health check of the pool. Nothing else calls this: Django runs queries through cursors.
+    def execute(self, query: Any, *args: Any, **kwargs: Any) -> psycopg.Cursor[Any]:
+        """Run a query. The pool checks a connection by an empty one. Django runs all others through cursors.
 
-        An idle connection has something to read only if the server has closed it.
+        An idle connection has something to read only if the server has closed it: then it is always checked.
         """
         socket = poll()
         socket.register(self, POLLIN)
-        if monotonic() - self._checked < SECONDS_BETWEEN_CHECKS and not socket.poll(0):
+        if query == "" and monotonic() - self._checked < SECONDS_BETWEEN_CHECKS and not socket.poll(0):
             return self.cursor()
         try:
-            cursor = super().execute(*args, **kwargs)
+            cursor = super().execute(query, *args, **kwargs)
         except psycopg.OperationalError:
             connection.pool.drain()  # type: ignore[attr-defined] # of PostgreSQL connections only
             raise

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
-from apps.core.rate_limits import Rate, count
+from apps.core.rate_limits import count, parse_rate
 from tests.concurrency import run_in_parallel
 
 
@@ -24,7 +24,7 @@ def _counter(request: pytest.FixtureRequest, settings: Settings) -> None:
 
 @pytest.mark.usefixtures("_counter")
 def test_of_parallel_requests_exactly_the_allowed_number_pass() -> None:
-    waits = run_in_parallel(*[lambda: count({"user:1": Rate.of("20/day")})] * 40)
+    waits = run_in_parallel(*[lambda: count({"user:1": parse_rate("20/day")})] * 40)
 
     assert waits.count(0) == 20
     # Until one more request is allowed, not until all are.
@@ -33,7 +33,7 @@ def test_of_parallel_requests_exactly_the_allowed_number_pass() -> None:
 
 @pytest.mark.usefixtures("_counter")
 def test_request_that_one_rate_refuses_is_counted_by_none() -> None:
-    narrow, wide = {"narrow": Rate.of("1/day")}, {"wide": Rate.of("2/day")}
+    narrow, wide = {"narrow": parse_rate("1/day")}, {"wide": parse_rate("2/day")}
 
     assert count({**narrow, **wide}) == 0
     assert count({**narrow, **wide}) > 0
@@ -43,4 +43,4 @@ def test_request_that_one_rate_refuses_is_counted_by_none() -> None:
 @pytest.mark.parametrize("text", ["", "100", "100/year", "0/min", "many/hour"])
 def test_text_that_is_no_rate_is_refused(text: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="100/hour"):
-        Rate.of(text)
+        parse_rate(text)

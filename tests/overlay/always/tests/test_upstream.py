@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
-from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView, exception_handler
 from rest_framework_simplejwt.settings import DEFAULTS
 
@@ -47,15 +46,6 @@ def test_links_of_a_page_repeat_unknown_parameters_in_rest_framework(user: User)
     pagination.paginate_queryset(User.objects.all(), request, APIView())
 
     assert "unknown=1" in str(pagination.get_next_link())
-
-
-def test_rest_framework_throttles_each_ipv6_address_on_its_own() -> None:
-    addresses = ("2001:db8::1", "2001:db8::2")
-
-    requests = [Request(APIRequestFactory().get("/", REMOTE_ADDR=address)) for address in addresses]
-    identities = {BaseThrottle().get_ident(request) for request in requests}
-
-    assert len(identities) == len(addresses)
 
 
 def test_simplejwt_has_no_setting_for_several_keys() -> None:

@@ -24,7 +24,10 @@ def statuses_of_two_calls(path: str, user: User) -> list[int]:
     client = APIClient()
     if path == "password/change/":
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {session_start(user=user)['access']}")
-    return [client.post(f"/api/v1/auth/{path}", {"email": "ada@example.com", "password": PASSWORD}).status_code for _ in range(2)]
+    return [
+        client.post(f"/api/v1/auth/{path}", {"email": "ada@example.com", "password": PASSWORD}).status_code
+        for _ in range(2)
+    ]
 
 
 @pytest.mark.parametrize(("path", "scope"), [(path, scope) for path, scopes in SCOPES.items() for scope in scopes])
