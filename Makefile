@@ -97,6 +97,10 @@ benchmark: install ## Measure renders, answers for known addresses, seeding, pag
 benchmark-speed: install ## Compare the speed of a default project with that of a bare one (ARGS="-k me --rounds 1")
 	@$(RUN) python -m benchmarks.speed $(ARGS)
 
+.PHONY: benchmark-smoke
+benchmark-smoke: install ## Check that a request takes at most twice the CPU time that it takes in a bare project
+	@$(RUN) python -m benchmarks.speed -k users/me --seconds 3 --limit 2
+
 .PHONY: clean
 clean: ## Remove what the other commands made
 	@rm -rf .mypy_cache .pytest_cache .ruff_cache .tools .venv build uv.lock

@@ -30,9 +30,11 @@ from tests.harness.render import render
 from tests.harness.serving import HOST, Server, migrate, production_variables, run_server
 from tests.harness.snapshot import take_snapshot
 
-TABLE = ROOT / "benchmarks" / "speed.md"
+PAGE = ROOT / "benchmarks" / "speed.md"
 WORKERS, ROUNDS, SECONDS = 4, 5, 5.0
 USERS, REFRESH_TOKENS = 300, 6000
+# Of the measurement of memory.
+REQUESTS, REQUESTS_PER_LOOK = 200_000, 20_000
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 _SEED = """
@@ -75,7 +77,9 @@ class Measured:
     cpu: float
 
 
-def request(method: str, path: str, number: int, *, token: str = "", body: object = None, key: str = "") -> bytes:
+def request(  # noqa: PLR0913 - each by its name
+    method: str, path: str, number: int, *, token: str = "", body: object = None, key: str = ""
+) -> bytes:
     """Return an HTTP request of one of many clients, as the proxy sends it."""
     content = json.dumps(body).encode() if body is not None else b""
     lines = [
@@ -240,6 +244,25 @@ def worker_megabytes(server: Server) -> float:
     return max(int(text.partition("\nPss:")[2].split()[0]) for text in texts) / 1024
 
 
+def memory(pair: Pair) -> dict[int, float]:
+    """Return the memory of the largest worker, in megabytes, by the number of requests that the server has answered."""
+    with pair.serve_one() as server:
+        count, seen = 0, {0: worker_megabytes(server)}
+        for goal in range(REQUESTS_PER_LOOK, REQUESTS + 1, REQUESTS_PER_LOOK):
+            # Access tokens expire in between.
+            requests = _me(pair.seed())
+            while count < goal:
+                count += send(server.address, requests, seconds=SECONDS).count
+            seen[count] = worker_megabytes(server)
+    return seen
+
+
+def growth(seen: dict[int, float]) -> float:
+    """Return the megabytes per 100,000 requests, of a straight line through all looks but the first."""
+    counts, megabytes = zip(*list(seen.items())[1:], strict=True)
+    return 100_000 * statistics.linear_regression(counts, megabytes).slope
+
+
 def spread(values: Sequence[float], digits: int = 2) -> str:
     """Return the median, and the least and the greatest value."""
     return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
@@ -272,37 +295,52 @@ def table_of(results: dict[str, list[tuple[Measured, Measured]]]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Compare all cases, or those that are named, and write the table."""
+    """Compare all cases, or those that are named. Write the page if all are measured in full.
+
+    Returns:
+        1 if the CPU time of a case is above the limit, otherwise 0.
+    """
     parser = argparse.ArgumentParser(prog="make benchmark-speed", description=__doc__)
     parser.add_argument("-k", metavar="TEXT", default="", help="only the cases with this text in their names")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--limit", type=float, help="the highest CPU time per request, as a multiple of the bare one")
     options = parser.parse_args(arguments)
     names = [name for name in CASES if options.k in name]
     with prepared() as pair:
-        table = table_of(compare(pair, names, options.rounds, options.seconds))
-        boots = [[boot_seconds(pair, bare=bare) for _ in range(3)] for bare in (False, True)]
-        with pair.serve_one() as server:
-            idle = worker_megabytes(server)
-            requests, count = _me(pair.seed()), 0
-            while count < 20_000:
-                count += send(server.address, requests, seconds=SECONDS).count
-            busy = worker_megabytes(server)
-    text = f"""# Speed
+        results = compare(pair, names, options.rounds, options.seconds)
+        print(table_of(results))
+        if options.limit:
+            ratios = {name: statistics.median(one.cpu / other.cpu for one, other in results[name]) for name in names}
+            slow = [f"{name}: {ratio:.2f}" for name, ratio in ratios.items() if ratio > options.limit]
+            print(f"Above {options.limit} times the CPU time of the bare project: {', '.join(slow) or 'none'}.")
+            return 1 if slow else 0
+        if len(names) == len(CASES):
+            boots = [spread([boot_seconds(pair, bare=bare) for _ in range(ROUNDS)], 1) for bare in (False, True)]
+            PAGE.write_text(page(table_of(results), options, boots, memory(pair)), encoding="utf-8")
+            print(PAGE.read_text(encoding="utf-8"))
+    return 0
 
-A default project and a bare one, by `make benchmark-speed` on {datetime.now(tz=UTC):%Y-%m-%d}, {machine()}. Each has
-{WORKERS} workers; {tool()} sends requests from 16 connections, {options.rounds} rounds of {options.seconds:.0f} s. Ratios have their median and range;
-other numbers are medians: the project / the bare one.
+
+def page(table: str, options: argparse.Namespace, boots: Sequence[str], seen: dict[int, float]) -> str:
+    """Return the page of results in Markdown."""
+    looks = ", ".join(f"{megabytes:.1f} after {count:,}" for count, megabytes in seen.items())
+    return f"""# Speed
+
+A default project and a bare one, on {datetime.now(tz=UTC):%Y-%m-%d}, {machine()}: `make benchmark-speed`.
+Each has {WORKERS} workers. {tool()} has 16 connections, {options.rounds} rounds of {options.seconds:.0f} s.
+Ratios are the median and the range of the rounds. Other figures are medians: the project / the bare one.
+No request was refused, and no answer had another status than it should.
 
 {table}
 
-First answer after the start: {spread(boots[0], 1)} s, the bare one {spread(boots[1], 1)} s. A worker has {idle:.0f} MB when idle, and {busy:.0f} MB after
-{count:,} requests (PSS of the largest).
+| | the project | the bare one |
+|---|---|---|
+| seconds to the first answer | {boots[0]} | {boots[1]} |
+
+Memory of the largest worker (PSS, MB), by requests answered: {looks}.
+It grows by {growth(seen):.2f} MB per 100,000 requests.
 """
-    print(text)
-    if len(names) == len(CASES):
-        TABLE.write_text(text, encoding="utf-8")
-    return 0
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ class User(AbstractBaseUser):
     USERNAME_FIELD = "email"
 
     class Meta:
+        """Options."""
+
         managed = False
         db_table = "users_user"
 
@@ -31,6 +33,8 @@ class Category(models.Model):
     slug = models.SlugField()
 
     class Meta:
+        """Options."""
+
         managed = False
         db_table = "catalog_category"
 
@@ -50,6 +54,8 @@ class Product(models.Model):
     is_deleted = models.BooleanField()
 
     class Meta:
+        """Options."""
+
         managed = False
         db_table = "catalog_product"
 
@@ -62,6 +68,8 @@ class StockMovement(models.Model):
     change = models.IntegerField()
 
     class Meta:
+        """Options."""
+
         managed = False
         db_table = "catalog_stockmovement"
 
@@ -79,6 +87,8 @@ class Order(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        """Options."""
+
         managed = False
         db_table = "orders_order"
 
@@ -95,6 +105,8 @@ class OrderItem(models.Model):
     unit_price = models.DecimalField(max_digits=10, decimal_places=2)
 
     class Meta:
+        """Options."""
+
         managed = False
         db_table = "orders_orderitem"
 
@@ -110,5 +122,7 @@ class IdempotencyKey(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        """Options."""
+
         managed = False
         db_table = "core_idempotencykey"

@@ -1,7 +1,8 @@
 """Views that do the same work without any protection."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from bare.models import IdempotencyKey, Order, OrderItem, Product, StockMovement
 from django.db import transaction
 from django.http import HttpRequest, JsonResponse
 from rest_framework import generics, pagination, permissions, serializers
@@ -9,8 +10,6 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-
-from bare.models import IdempotencyKey, Order, OrderItem, Product, StockMovement
 
 
 def live(_request: HttpRequest) -> JsonResponse:
@@ -52,8 +51,20 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
     category = serializers.CharField(source="category.slug")
 
     class Meta:
+        """Options."""
+
         model = Product
-        fields = ["id", "sku", "name", "category", "price", "tax_rate", "total_price", "stock", "is_active"]
+        fields: ClassVar[list[str]] = [
+            "id",
+            "sku",
+            "name",
+            "category",
+            "price",
+            "tax_rate",
+            "total_price",
+            "stock",
+            "is_active",
+        ]
 
 
 class Pagination(pagination.CursorPagination):
