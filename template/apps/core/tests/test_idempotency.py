@@ -55,6 +55,7 @@ def test_response_is_not_replayed_to_another_user(user: User, handler: Handler) 
     run(user, handler)
 
     assert run(UserFactory.create(), handler) == IdempotentResponse({"count": 2}, is_replayed=False)
+    assert run(user, handler) == IdempotentResponse({"count": 1}, is_replayed=True)
 
 
 def test_failed_request_can_be_retried(user: User, handler: Handler) -> None:
