@@ -931,7 +931,7 @@ MUTANTS: dict[str, Mutant] = {
     # Logs and Sentry.
     "secret fields are not redacted": Mutant(
         f"{CORE}/redaction.py",
-        "if _SECRET_NAME.search(name):",
+        "if _is_secret(name):",
         "if name is None:",
         suite("apps/core/tests/test_redaction.py::test_secret_field_is_redacted"),
     ),
