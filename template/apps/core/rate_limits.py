@@ -11,10 +11,13 @@ from collections.abc import Mapping
 from functools import cache
 
 import redis
+import structlog
 from django.core.cache import caches
 from django.core.exceptions import ImproperlyConfigured
 from django_redis import get_redis_connection
 from django_redis.cache import RedisCache
+
+log = structlog.get_logger(__name__)
 
 _SECONDS = {"s": 1, "m": 60, "h": 60 * 60, "d": 24 * 60 * 60}
 # Times in microseconds. If one rate is used up, none is counted. Returns how long to wait.
@@ -72,7 +75,12 @@ def count(rates: Mapping[str, tuple[int, int]]) -> float:
     try:
         numbers = [number for rate in rates.values() for number in rate]
         wait = get_redis_connection().eval(_SCRIPT, len(keys), *keys, *numbers)
+    except redis.ResponseError as error:
+        # A replica, or a user who may run no scripts.
+        log.error("rate_not_counted", error=str(error))
+        return 0
     except redis.RedisError:
+        # The circuit breaker logs it.
         return 0
     return int(wait) / 1_000_000
 
