@@ -77,10 +77,9 @@ def count(rates: Mapping[str, tuple[int, int]]) -> float:
         wait = get_redis_connection().eval(_SCRIPT, len(keys), *keys, *numbers)
     except redis.ResponseError as error:
         # A replica, or a user who may run no scripts.
-        log.error("rate_not_counted", error=str(error))
+        log.warning("rate_not_counted", error=str(error))
         return 0
-    except redis.RedisError:
-        # The circuit breaker logs it.
+    except redis.RedisError:  # the circuit breaker has logged it
         return 0
     return int(wait) / 1_000_000
 
