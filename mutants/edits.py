@@ -318,10 +318,10 @@ MUTANTS: dict[str, Mutant] = {
         "",
         suite("apps/users/tests/test_throttling.py::test_emails_to_one_address_are_throttled_across_clients"),
     ),
-    "concurrent requests exceed a rate": Mutant(
+    "requests are not counted in memory": Mutant(
         f"{CORE}/rate_limits.py",
-        "    with _lock:\n",
-        "    if True:\n",
+        "            _unused.update(unused)\n",
+        "            pass\n",
         suite("apps/core/tests/test_rate_limits.py::test_of_parallel_requests_exactly_the_allowed_number_pass"),
     ),
     "a refused request uses up a rate": Mutant(
@@ -334,12 +334,12 @@ MUTANTS: dict[str, Mutant] = {
         f"{CORE}/exceptions/problems.py",
         "        error = _throttled(context) or exc\n",
         "        error = exc\n",
-        suite("apps/users/tests/test_throttling.py::test_calls_without_permission_are_counted"),
+        suite("apps/users/tests/test_throttling.py::test_calls_without_a_token_are_counted"),
     ),
     "a closed connection is not checked": Mutant(
         f"{CORE}/database/pool.py",
-        " and not socket.poll(0):",
-        ":",
+        " and not socket.poll(0)\n",
+        "\n",
         suite("apps/core/tests/test_database_pool.py"),
     ),
     "the throttle rate of sign-ins is high": Mutant(

@@ -20,12 +20,14 @@ from django_redis.cache import RedisCache
 log = structlog.get_logger(__name__)
 
 _SECONDS = {"s": 1, "m": 60, "h": 60 * 60, "d": 24 * 60 * 60}
-# Times in microseconds. If one rate is used up, none is counted. Returns how long to wait.
+# Times in microseconds. If one rate is used up, none is counted. A rate that was lower before is used up at most.
+# Returns how long to wait.
 _SCRIPT = """
 local clock = redis.call('TIME')
 local now, wait, unused = clock[1] * 1000000 + clock[2], 0, {}
 for i, key in ipairs(KEYS) do
-    unused[i] = math.max(tonumber(redis.call('GET', key) or 0), now) + ARGV[2 * i - 1]
+    local stored = math.min(tonumber(redis.call('GET', key) or 0), now + ARGV[2 * i])
+    unused[i] = math.max(stored, now) + ARGV[2 * i - 1]
     wait = math.max(wait, unused[i] - now - ARGV[2 * i])
 end
 if wait == 0 then
@@ -52,11 +54,12 @@ def parse_rate(text: str, times: int = 1) -> tuple[int, int]:
     """
     number, _, period = text.partition("/")
     try:
-        count = int(number) * times
-        interval = _SECONDS[period[:1]] * 1_000_000 // count
-    except (ValueError, KeyError, ZeroDivisionError) as error:
+        count, microseconds = int(number) * times, _SECONDS[period[:1]] * 1_000_000
+    except (ValueError, KeyError) as error:
         raise ImproperlyConfigured(f"{text!r} is no throttle rate: write it as 100/hour.") from error
-    return interval, interval * count
+    if not 1 <= count <= microseconds:
+        raise ImproperlyConfigured(f"{text!r} is too low or too high for a throttle rate.")
+    return microseconds // count, microseconds
 
 
 def count(rates: Mapping[str, tuple[int, int]]) -> float:
@@ -90,7 +93,10 @@ def _count_in_memory(rates: Mapping[str, tuple[int, int]]) -> int:
         if len(_unused) > _MAX_IN_MEMORY:
             for key in [key for key, unused in _unused.items() if unused < now]:
                 del _unused[key]
-        unused = {key: max(_unused.get(key, 0), now) + interval for key, (interval, _) in rates.items()}
+        unused = {
+            key: max(min(_unused.get(key, 0), now + period), now) + interval
+            for key, (interval, period) in rates.items()
+        }
         wait = max(unused[key] - now - period for key, (_, period) in rates.items())
         if wait <= 0:
             _unused.update(unused)

@@ -46,8 +46,8 @@ def client_ip(request: HttpRequest | Request) -> str | None:
 class RateThrottle(BaseThrottle):
     """Limit requests by the rate that the view names as `throttle_scope`, otherwise by `user` or `anon`.
 
-    Requests are counted per user, or per client if they are anonymous. Requests that are refused with 401 or 403 are
-    counted as well: by `problem_exception_handler`, because REST framework checks permissions first.
+    Requests are counted per user, or per client if they are anonymous. Requests without a token and requests without
+    permission are counted as well: by `problem_exception_handler`, because REST framework checks permissions first.
     """
 
     def allow_request(self, request: Request, view: "APIView") -> bool:

@@ -1,5 +1,7 @@
 """Queries about users."""
 
+from uuid import UUID
+
 from rest_framework_simplejwt.tokens import Token
 
 from apps.users.models import User
@@ -13,8 +15,8 @@ SELECT users_user.*,
         SELECT name FROM auth_group JOIN users_user_groups ON group_id = auth_group.id
         WHERE user_id = users_user.id ORDER BY name
     ) AS roles
-FROM users_usersession JOIN users_user ON users_user.id = user_id
-WHERE users_usersession.id = %s AND is_active AND NOT is_deleted
+FROM users_usersession JOIN users_user ON users_user.id = users_usersession.user_id
+WHERE users_usersession.id = %s AND users_user.is_active AND NOT users_user.is_deleted
 """
 
 
@@ -30,5 +32,9 @@ def user_of_token(*, token: Token) -> User | None:
 
     None if the session was revoked, the user is inactive or deleted, or the password has changed since the sign-in.
     """
-    user = next(iter(User.all_objects.raw(_USER_OF_SESSION, [token.get(SESSION_CLAIM)])), None)
+    try:
+        session_id = UUID(str(token.get(SESSION_CLAIM)))
+    except ValueError:
+        return None
+    user = next(iter(User.all_objects.raw(_USER_OF_SESSION, [session_id])), None)
     return user if user and user.session_fingerprint == user.password_fingerprint else None  # type: ignore[attr-defined]

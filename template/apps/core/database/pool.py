@@ -24,18 +24,19 @@ class PooledConnection(psycopg.Connection[Any]):
     _checked = 0.0
 
     def execute(self, query: Any, *args: Any, **kwargs: Any) -> psycopg.Cursor[Any]:
-        """Run a query. The pool checks a connection by an empty one. Django runs all others through cursors.
-
-        An idle connection has something to read only if the server has closed it: then it is always checked.
-        """
-        socket = poll()
-        socket.register(self, POLLIN)
-        if query == "" and monotonic() - self._checked < SECONDS_BETWEEN_CHECKS and not socket.poll(0):
-            return self.cursor()
+        """Run a query. The pool checks a connection by an empty one. Django runs all others through cursors."""
         try:
+            if query == "" and self._is_known_to_work():
+                return self.cursor()
             cursor = super().execute(query, *args, **kwargs)
         except psycopg.OperationalError:
             connection.pool.drain()  # type: ignore[attr-defined] # of PostgreSQL connections only
             raise
         self._checked = monotonic()
         return cursor
+
+    def _is_known_to_work(self) -> bool:
+        """Return whether the connection was checked lately. If the server has closed it, there is something to read."""
+        socket = poll()
+        socket.register(self, POLLIN)
+        return monotonic() - self._checked < SECONDS_BETWEEN_CHECKS and not socket.poll(0)

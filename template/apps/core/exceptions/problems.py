@@ -84,7 +84,8 @@ class _StatusError(exceptions.APIException):
 def problem_exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Return the problem document for an exception of an API view, or None to have Django answer 500."""
     request, error, code = context["request"], exc, None
-    if isinstance(exc, exceptions.NotAuthenticated | exceptions.AuthenticationFailed | exceptions.PermissionDenied):
+    # Not an expired token: the client refreshes it after a 401.
+    if isinstance(exc, exceptions.NotAuthenticated | exceptions.PermissionDenied):
         error = _throttled(context) or exc
     if reason := unavailable_reason(exc):
         log_database_error(request, reason, exc)

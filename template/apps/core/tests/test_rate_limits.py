@@ -40,7 +40,14 @@ def test_request_that_one_rate_refuses_is_counted_by_none() -> None:
     assert [count(wide) == 0, count(wide) == 0] == [True, False]
 
 
-@pytest.mark.parametrize("text", ["", "100", "100/year", "0/min", "many/hour"])
+@pytest.mark.usefixtures("_counter")
+def test_higher_rate_applies_at_once() -> None:
+    assert count({"user:1": parse_rate("1/day")}) == 0
+
+    assert count({"user:1": parse_rate("1000/hour")}) <= 60 * 60 / 1000
+
+
+@pytest.mark.parametrize("text", ["", "100", "100/year", "0/min", "-5/hour", "2000000/s", "many/hour"])
 def test_text_that_is_no_rate_is_refused(text: str) -> None:
-    with pytest.raises(ImproperlyConfigured, match="100/hour"):
+    with pytest.raises(ImproperlyConfigured, match="throttle rate"):
         parse_rate(text)

@@ -69,14 +69,13 @@ def test_invalid_requests_and_registrations_use_up_no_email_of_a_password_reset(
     assert APIClient().post("/api/v1/auth/password/reset/", email).status_code == 202
 
 
-@pytest.mark.parametrize("token", ["invalid", ""])
-def test_calls_without_permission_are_counted(token: str, rates: dict[str, str]) -> None:
+@pytest.mark.parametrize(("headers", "last"), [({}, 429), ({"Authorization": "Bearer expired"}, 401)])
+def test_calls_without_a_token_are_counted(headers: dict[str, str], last: int, rates: dict[str, str]) -> None:
     rates["anon"] = "2/hour"
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     statuses = [APIClient().get("/api/v1/users/me/", headers=headers).status_code for _ in range(3)]
 
-    assert statuses == [401, 401, 429]
+    assert statuses == [401, 401, last]
 
 
 def test_ipv6_network_is_throttled_as_a_whole(rates: dict[str, str]) -> None:

@@ -32,6 +32,8 @@ def restarted_pool(**options: Any) -> Iterator[ConnectionPool]:
         pool = wrapper.pool
         assert isinstance(pool, ConnectionPool)
         pool.open(wait=True)
+        # Lately, before the restart.
+        pool.check()
         with psycopg.connect(pool_conninfo(wrapper), autocommit=True) as other:
             terminated = other.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = %s", [name]
