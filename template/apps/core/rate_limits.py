@@ -20,8 +20,7 @@ from django_redis.cache import RedisCache
 log = structlog.get_logger(__name__)
 
 _SECONDS = {"s": 1, "m": 60, "h": 60 * 60, "d": 24 * 60 * 60}
-# Times in microseconds. If one rate is used up, none is counted. A rate that was lower before is used up at most.
-# Returns how long to wait.
+# Times in microseconds. Counts for all rates or for none, as they are now. Returns how long to wait.
 _SCRIPT = """
 local clock = redis.call('TIME')
 local now, wait, unused = clock[1] * 1000000 + clock[2], 0, {}
