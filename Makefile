@@ -99,7 +99,7 @@ benchmark-speed: install ## Compare the speed of a default project with that of 
 
 .PHONY: benchmark-smoke
 benchmark-smoke: install ## Check that a request takes at most twice the CPU time that it takes in a bare project
-	@$(RUN) python -m benchmarks.speed -k users/me --seconds 3 --limit 2
+	@$(RUN) python -m benchmarks.speed -k users/me --rounds 7 --seconds 3 --limit 2
 
 .PHONY: clean
 clean: ## Remove what the other commands made

@@ -99,7 +99,8 @@ def _by_python(address: str, requests: Sequence[bytes], seconds: float) -> Load:
             writer.write(next(turn))
             head = await reader.readuntil(b"\r\n\r\n")
             length = re.search(rb"(?i)content-length: (\d+)", head)
-            await reader.readexactly(int(length[1]) if length else 0)
+            # Without a length, the body is sent in chunks. The last one is empty.
+            await (reader.readexactly(int(length[1])) if length else reader.readuntil(b"\r\n0\r\n\r\n"))
             times.append(time.perf_counter() - start)
             statuses[int(head.split()[1])] += 1
         writer.close()
