@@ -37,13 +37,13 @@ class EmailView(PublicAPIView):
     throttle_scope: str
 
     def validated(self, serializer_class: type[BaseSerializer[Any]], request: Request) -> dict[str, Any]:
-        """Return the valid input, and count it at the rate `mail`: nobody can flood a mailbox, from any number of clients.
+        """Return the valid input. The rate `mail` limits the emails of each kind to one address, from all clients together.
 
         Raises:
             Throttled: The address has got enough emails of this kind.
         """
         values = _validated(serializer_class, request)
-        email = sha256(User.objects.normalize_email(values["email"]).encode()).hexdigest()
+        email = sha256(values["email"].encode()).hexdigest()
         count_or_refuse("mail", f"{self.throttle_scope}:{email}")
         return values
 
